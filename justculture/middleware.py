@@ -1,0 +1,54 @@
+"""What is settled before anything else looks at a request, and what every response carries."""
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+
+from justculture import errors
+
+VERBS = {"GET", "HEAD", "POST", "OPTIONS"}
+FEATURES = [
+    *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation"),
+    *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "picture-in-picture"),
+    *("publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
+]
+PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in FEATURES)
+
+
+class Gate:
+    """Refuse what no page of the portal answers: other verbs, NUL bytes, foreign hosts."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.refusal(request) or self.get_response(request)
+
+    def refusal(self, request):
+        if request.method not in VERBS:
+            return errors.method_not_allowed(request, sorted(VERBS))
+        query = request.META.get("QUERY_STRING", "")
+        if "\0" in request.path or "\0" in query or "%00" in query:
+            return errors.bad_request(request)
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return errors.bad_request(request)
+        return None
+
+
+class Headers:
+    """The headers that Django's own middleware does not set, on every response."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if request.path.startswith(("/admin/", "/preview/")):
+            response.headers["Cache-Control"] = "no-store"
+            response.headers["X-Robots-Tag"] = "noindex"
+        elif not request.path.startswith(settings.STATIC_URL):
+            response.headers.setdefault("Cache-Control", "no-cache")
+        return response

@@ -1,0 +1,190 @@
+"""`manage.py serve`, really started: what it prepares, what it survives, what it leaves behind."""
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+from django.conf import settings
+
+from tests.portal import (
+    LENIENT,
+    ROOT,
+    environment,
+    eventually,
+    free_port,
+    kill_database,
+    postmaster,
+    processes,
+    run,
+    serving,
+    short_folder,
+)
+
+pytestmark = pytest.mark.xdist_group("serve")  # in one process, since a first start is the dearest part
+
+
+@pytest.fixture(scope="module")
+def var_dir():
+    """Where a portal was served once: prepared, with its content, and stopped. The static files are the test run's."""
+    with short_folder() as folder:
+        shutil.copytree(settings.STATIC_ROOT, folder / "static")
+        shutil.copy2(settings.VAR_DIR / "static.stamp", folder)
+        with serving(folder) as portal:
+            assert portal.get("/") == 200
+        yield folder
+
+
+def test_a_second_start_serves_in_seconds(var_dir):
+    with serving(var_dir) as portal:
+        assert portal.started_in < 5 * LENIENT
+        assert portal.get("/") == portal.get("/health/ready/") == portal.get("/resources/") == 200
+
+
+@pytest.mark.parametrize(("number", "group"), [(signal.SIGTERM, False), (signal.SIGINT, True), (signal.SIGHUP, True)])
+def test_a_stop_leaves_nothing_behind(var_dir, number, group):
+    with serving(var_dir) as portal:
+        server = postmaster(var_dir)
+        assert len(portal.workers()) == 2
+        assert portal.stop(number, group) == 0
+        assert portal.everything() == []
+        assert server
+        assert postmaster(var_dir) is None
+
+
+def test_a_stop_before_it_serves_leaves_nothing_behind(var_dir):
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "serve"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=environment(var_dir, free_port()),
+    ) as process:
+        eventually(lambda: postmaster(var_dir))
+        process.terminate()
+        process.wait(30)
+    assert postmaster(var_dir) is None
+
+
+def test_a_killed_worker_is_replaced(var_dir):
+    with serving(var_dir) as portal:
+        before = portal.workers()
+        os.kill(before[0], signal.SIGKILL)
+        eventually(lambda: before[0] not in portal.workers() and len(portal.workers()) == 2)
+        assert [portal.get("/") for _ in range(4)] == [200] * 4
+
+
+def test_workers_end_when_their_master_is_killed(var_dir):
+    with serving(var_dir) as portal:
+        portal.stop(signal.SIGKILL)
+        eventually(lambda: portal.everything() == [])
+    with serving(var_dir) as portal:
+        assert portal.get("/") == 200
+    assert postmaster(var_dir) is None
+
+
+def test_a_killed_database_is_brought_back(var_dir):
+    with serving(var_dir) as portal:
+        assert portal.get("/resources/") == 200
+        server = postmaster(var_dir)
+        kill_database(var_dir)
+        eventually(lambda: postmaster(var_dir) not in {None, server})
+        eventually(lambda: portal.get("/resources/") == 200)
+        assert portal.get("/health/live/") == 200
+    assert postmaster(var_dir) is None
+
+
+def test_the_log_is_json_without_personal_data(var_dir):
+    with serving(var_dir) as portal:
+        canary = {"User-Agent": "canary-agent", "Referer": "http://canary-referer/", "Cookie": "a=canary-cookie"}
+        portal.get("/resources/?q=canary-query", **canary, **{"X-Forwarded-For": "203.0.113.9"})
+        portal.get("/link/canary-token/")
+        portal.get("/break%0A%C2%85%E2%80%A8line/")
+        portal.stop()
+        said = portal.log.read_text()
+    assert "canary" not in said
+    assert "127.0.0.1" not in said
+    assert "203.0.113.9" not in said
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert all(line["time"].endswith("+00:00") for line in lines)
+    requests = [line for line in lines if line["logger"] == "granian.access"]
+    assert [(line["method"], line["path"]) for line in requests] == [
+        ("GET", "/resources/"),
+        ("GET", "/link/.../"),
+        ("GET", "/break\n\x85\u2028line/"),
+    ]
+    assert set(requests[0]) == {"time", "level", "logger", "method", "path", "status", "ms"}
+    assert [line["status"] for line in requests] == [200, 404, 404]
+
+
+def test_a_taken_port_is_said_in_a_sentence(var_dir):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        command = [sys.executable, "manage.py", "serve"]
+        answer = subprocess.run(command, cwd=ROOT, env=environment(var_dir, port), capture_output=True, text=True)
+    assert answer.returncode == 1
+    assert answer.stderr == f"CommandError: Port {port} is taken: stop what uses it, or set PORT to another number.\n"
+    assert postmaster(var_dir) is None
+
+
+def test_other_commands_work_beside_it_and_leave_it_running(var_dir):
+    with serving(var_dir) as portal:
+        run("migrate", "--check", var_dir=var_dir)
+        assert portal.get("/resources/") == 200
+
+
+@pytest.fixture
+def debian_server():
+    """The DATABASE_URL of a PostgreSQL from Debian's packages, of this test's own."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))[-1]
+    folder, port = Path(tempfile.mkdtemp(prefix="debian-")), free_port()
+    account = {"cwd": "/"}
+    if os.geteuid() == 0:
+        postgres = pwd.getpwnam("postgres")
+        os.chown(folder, postgres.pw_uid, postgres.pw_gid)
+        account |= {"user": postgres.pw_uid, "group": postgres.pw_gid, "extra_groups": []}
+    password = folder / "password"
+    password.write_text("not a secret")
+    password.chmod(0o644)
+    make = ["initdb", "-U", "portal", "--auth=scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8"]
+    control = [programs / "pg_ctl", "-w", "-D", folder / "data", "-l", folder / "log"]
+    subprocess.run([programs / make[0], "-D", folder / "data", *make[1:]], check=True, capture_output=True, **account)
+    options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+    subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, **account)
+    with closing(
+        psycopg2.connect(host="127.0.0.1", port=port, user="portal", password="not a secret", dbname="postgres")
+    ) as c:
+        c.autocommit = True
+        c.cursor().execute("CREATE DATABASE portal")
+    yield f"postgresql://portal:not%20a%20secret@127.0.0.1:{port}/portal"
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, **account)
+    shutil.rmtree(folder)
+
+
+def test_with_database_url_nothing_embedded_is_started(debian_server, tmp_path):
+    deployment = {
+        "DATABASE_URL": debian_server,
+        "SECRET_KEY": "a key for this test only, and long enough to be taken for one",
+        "ALLOWED_HOSTS": "portal.example",
+        "SITE_URL": "https://portal.example",
+    }
+    with serving(tmp_path, **deployment) as portal:
+        assert portal.get("/resources/", Host="portal.example") == 200
+        assert portal.get("/resources/", Host="other.example") == 400
+        assert list(tmp_path.glob("postgres-*")) == []
+        assert sorted(processes("--ppid", str(portal.process.pid))) == sorted(portal.workers())
+        assert portal.stop() == 0
+    with closing(psycopg2.connect(debian_server)) as connection, connection.cursor() as answer:
+        answer.execute("SELECT count(*) FROM curation_region")
+        assert answer.fetchone()[0] > 0
