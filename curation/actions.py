@@ -1,0 +1,162 @@
+"""The verbs of curation. Each is one transaction that checks the right, moves the state, says who and why, and
+keeps search in step. Forms, buttons, bulk actions and commands all call these."""
+
+from datetime import timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.utils import timezone
+
+from curation import history
+from curation.models import CuratedModel, Redirect
+from curation.states import UNPUBLISHED, NotAllowed, State
+from search import documents
+
+REVIEW_EVERY = timedelta(days=365)
+SUCCESSION = 7260_0001  # advisory lock: two supersedings at once must not close a circle
+
+
+def locked(item):
+    """The row of *item* as it is now, held until the transaction ends."""
+    return type(item)._base_manager.select_for_update().get(pk=item.pk)
+
+
+def require(allowed, item):
+    """Raise PermissionDenied unless the queryset *allowed* has *item*. Not there and not allowed look the same."""
+    if not allowed.filter(pk=item.pk).exists():
+        raise PermissionDenied
+
+
+def _moved(item, state, verb, *, by, note="", **facts):
+    history.because(verb, by=by, note=note)
+    item.move_to(state)
+    for name, value in facts.items():
+        setattr(item, name, value)
+    item.version += 1
+    item.save()
+    documents.refresh(item)
+    return item
+
+
+@transaction.atomic
+def submit(item: CuratedModel, *, by, note="") -> CuratedModel:
+    """Ask for review."""
+    item = locked(item)
+    require(type(item).objects.editable_by(by), item)
+    return _moved(item, State.IN_REVIEW, "sent for review", by=by, note=note, submitted_by=by)
+
+
+@transaction.atomic
+def send_back(item: CuratedModel, *, by, note="") -> CuratedModel:
+    """Return it to its writer as a draft."""
+    item = locked(item)
+    require(type(item).objects.editable_by(by), item)
+    return _moved(item, State.DRAFT, "returned to draft", by=by, note=note)
+
+
+@transaction.atomic
+def publish(item: CuratedModel, *, by, note="") -> CuratedModel:
+    """Make an item public, and say who did it. What was superseded or withdrawn is current again."""
+    item = locked(item)
+    require(type(item).objects.publishable_by(by), item)
+    if item.state == State.PUBLISHED:
+        return item  # a double click
+    item.review_due_on = item.review_due_on or timezone.localdate() + REVIEW_EVERY
+    return _moved(item, State.PUBLISHED, "published", by=by, note=note)
+
+
+@transaction.atomic
+def withdraw(item: CuratedModel, *, by, reason, onward_url="") -> CuratedModel:
+    """Take a public item away. Its address answers 410 with the reason and where to go instead.
+
+    Raises NotAllowed when another item names it as its successor.
+    """
+    item = locked(item)
+    require(type(item).objects.publishable_by(by), item)
+    if not reason.strip():
+        raise NotAllowed("Say why it is withdrawn: readers who come to its address are shown the reason.")
+    _refuse_if_successor(item)
+    facts = {"withdrawn_at": timezone.now(), "withdrawn_reason": reason, "onward_url": onward_url}
+    return _moved(item, State.WITHDRAWN, "withdrawn", by=by, note=reason, **facts)
+
+
+@transaction.atomic
+def supersede(item: CuratedModel, *, by, successor=None, url="", title="", note="") -> CuratedModel:
+    """Say what replaces a published item: a *successor* that readers can see, or an outside address and its title.
+
+    Raises NotAllowed when the successor is not public, is another kind of thing, or was itself replaced by this item.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SUCCESSION])
+    item = locked(item)
+    require(type(item).objects.publishable_by(by), item)
+    if (successor is None) == (not url):
+        raise NotAllowed("Name what replaces it: one item here, or one outside address.")
+    if successor is not None:
+        successor = type(item).objects.visible().filter(pk=successor.pk).first()
+        if successor is None:
+            raise NotAllowed("Readers cannot see the item that would replace it. Publish that first.")
+        _refuse_circle(item, successor)
+    facts = {"superseded_by": successor, "superseded_by_url": url, "superseded_by_title": title}
+    return _moved(item, State.SUPERSEDED, "superseded", by=by, note=note, **facts)
+
+
+def _refuse_circle(item, successor):
+    path = [successor]
+    while path[-1] is not None:
+        if path[-1].pk == item.pk:
+            names = " is replaced by ".join(f"“{step}”" for step in path)
+            raise NotAllowed(f"That would go round in a circle: {names}.")
+        path.append(path[-1].superseded_by)
+
+
+def _refuse_if_successor(item):
+    """What others name as their successor stays visible: a superseded item always leads somewhere."""
+    replaced = type(item).objects.filter(superseded_by=item).first()
+    if replaced:
+        raise NotAllowed(f"“{replaced}” is superseded by this. First say what replaces “{replaced}” instead.")
+
+
+@transaction.atomic
+def mark_reviewed(item: CuratedModel, *, by, due=None, note="") -> CuratedModel:
+    """Say that it was looked at today and is still right. *due* is the date of the next look, a year on by default."""
+    item = locked(item)
+    require(type(item).objects.editable_by(by), item)
+    history.because("reviewed", by=by, note=note)
+    item.reviewed_on = timezone.localdate()
+    item.review_due_on = due or item.reviewed_on + REVIEW_EVERY
+    item.version += 1
+    item.save()
+    return item
+
+
+@transaction.atomic
+def rename(item: CuratedModel, slug: str, *, by, note="") -> CuratedModel:
+    """Give a public item another address. The old one leads to it for ever and is never used again."""
+    item = locked(item)
+    require(type(item).objects.publishable_by(by), item)
+    if item.slug == slug:
+        return item
+    history.because("moved to another address", by=by, note=note)
+    old, item.slug = item.slug, slug
+    item.full_clean(exclude=["owner"])
+    kind = item._meta.label_lower
+    Redirect.objects.filter(kind=kind, slug=slug, object_id=item.pk).delete()  # it moves back to where it was
+    if item.state not in UNPUBLISHED:
+        Redirect.objects.create(kind=kind, slug=old, object_id=item.pk)
+    item.version += 1
+    item.save()
+    documents.refresh(item)
+    return item
+
+
+@transaction.atomic
+def delete_draft(item: CuratedModel, *, by, note="") -> None:
+    """Delete what readers never saw. What has been published is withdrawn, never deleted."""
+    item = locked(item)
+    require(type(item).objects.editable_by(by), item)
+    if item.state not in UNPUBLISHED:
+        raise NotAllowed("What has been published is withdrawn, never deleted.")
+    history.because("deleted", by=by, note=note)
+    documents.forget(item)
+    item.delete()

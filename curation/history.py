@@ -1,0 +1,204 @@
+"""What happened to content: who, when, what, why and from where.
+
+Triggers (django-pghistory) write an event for every inserted, changed or deleted row, whichever way the change came:
+a form, a bulk action, a command or raw SQL. A verb says who and why once, for its whole transaction. Events are
+append-only; they hold the name as it was, so they still read well when the account is gone.
+"""
+
+import json
+import uuid
+from datetime import date, datetime
+from typing import NamedTuple
+
+import pghistory
+import pgtrigger
+from django.apps import apps
+from django.db import connection
+from django.db.models import CASCADE
+from django.db.transaction import TransactionManagementError
+from django.utils.timezone import localtime
+
+from curation.dates import PartialDate
+
+
+def never_emptied():
+    """TRUNCATE is refused too; UPDATE and DELETE are by pghistory's own append_only trigger."""
+    return {
+        "triggers": [
+            pgtrigger.Trigger(
+                name="never_emptied",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'history is append-only';",
+            )
+        ]
+    }
+
+
+def because(verb, *, by, note="", source=""):
+    """Say who makes the changes of this transaction, and why. Says it to the database, so nothing escapes it.
+
+    verb: the act in the past tense, as the history page shows it ("published").
+    by: a Curator, or an Operator for commands. source: where it came from, like "admin" or a command's name.
+    Raises TransactionManagementError outside a transaction, where the words would be lost.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("history.because() belongs inside the transaction that makes the change.")
+    context = {"verb": verb, "by": by.pk, "name": by.name, "note": note, "source": source or by.source}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('pghistory.context_id', %s, true), set_config('pghistory.context_metadata', %s, true)",
+            [str(uuid.uuid4()), json.dumps(context)],
+        )
+
+
+def kept(model):
+    """Class decorator: keep the history of every row of this model."""
+    return pghistory.track(
+        exclude=getattr(model, "not_in_history", ()),
+        model_name=f"{model.__name__}History",
+        obj_field=pghistory.ObjForeignKey(related_name="history"),
+        meta=never_emptied(),
+    )(model)
+
+
+def kept_links(model, field):
+    """Keep the history of the many-to-many links of *model*'s *field*, through a proxy of its table."""
+    through = getattr(model, field).through
+    name = f"{model.__name__}{field.title()}Link"
+    proxy = type(
+        name,
+        (through,),
+        {
+            "__module__": model.__module__,
+            "Meta": type("Meta", (), {"proxy": True, "app_label": model._meta.app_label}),
+        },
+    )
+    return pghistory.track(model_name=f"{name}History", obj_field=None, meta=never_emptied())(proxy)
+
+
+class Change(NamedTuple):
+    """One changed value: the field in words, and how it read before and after."""
+
+    label: str
+    before: str
+    after: str
+
+
+class Entry(NamedTuple):
+    """What one act did: when, who, what they call it, why, and each change."""
+
+    at: datetime
+    who: str
+    verb: str
+    note: str
+    source: str
+    changes: list
+
+
+HIDDEN = {"version", "created_at", "updated_at"}  # bookkeeping that says nothing to a curator
+
+
+def of(item):
+    """The history of *item*, its links and its parts, newest act first."""
+    events = []
+    for model in apps.get_models():
+        tracked = getattr(model, "pgh_tracked_model", None)
+        if tracked is None:
+            continue
+        concrete = tracked._meta.concrete_model
+        if concrete is type(item):
+            events += _steps(model, concrete, model.objects.filter(pgh_obj_id=item.pk))
+            continue
+        if concrete._meta.auto_created not in (False, type(item)):
+            continue  # a link is told of where its field is: a region is not told who ever named it
+        for field in concrete._meta.fields:
+            is_part = field.is_relation and field.remote_field.on_delete is CASCADE
+            if is_part and field.related_model is type(item):  # its parts go when it goes; the rest only point at it
+                events += _steps(model, concrete, model.objects.filter(**{field.attname: item.pk}), skip=field.name)
+    acts = {}
+    for event, changes in events:
+        acts.setdefault(event.pgh_context_id or ("row", event._meta.label, event.pgh_id), []).append((event, changes))
+    entries = [_entry(steps) for steps in acts.values()]
+    return sorted((entry for entry in entries if entry.changes or entry.verb), key=lambda e: e.at, reverse=True)
+
+
+def _entry(steps):
+    first = steps[0][0]
+    context = first.pgh_context or {}
+    return Entry(
+        at=min(event.pgh_created_at for event, _ in steps),
+        who=context.get("name") or "Someone with direct access to the database",
+        verb=context.get("verb") or "changed",
+        note=context.get("note", ""),
+        source=context.get("source", ""),
+        changes=[change for _, changes in steps for change in changes],
+    )
+
+
+def _steps(event_model, tracked, events, skip=""):
+    """Each event of a table with what it changed, against the event before it of the same row."""
+    fields = [
+        field
+        for field in event_model._meta.fields
+        if not field.name.startswith("pgh_") and field.name not in {*HIDDEN, skip, "id"}
+    ]
+    before = {}
+    for event in events.order_by("pgh_id"):
+        row = event.id
+        values = {field.name: _words(event, tracked, field) for field in fields}
+        old = before.get(row, {})
+        if event.pgh_label == "delete":
+            changes = [Change(f"Removed: {tracked._meta.verbose_name}", _line(values), "")]
+        else:
+            changes = [
+                Change(_label(tracked, name), old.get(name, ""), value)
+                for name, value in values.items()
+                if value != old.get(name, "")
+            ]
+        before[row] = values
+        yield event, changes
+
+
+def _line(values):
+    return ", ".join(value for value in values.values() if value)
+
+
+def _label(tracked, name):
+    label = str(tracked._meta.get_field(name).verbose_name)
+    return label[0].upper() + label[1:]
+
+
+def _words(event, tracked, field):
+    """A stored value as a curator reads it."""
+    value = getattr(event, field.attname)
+    if value in (None, "", []):
+        return ""
+    original = tracked._meta.get_field(field.name)
+    if original.is_relation:
+        named = original.related_model._base_manager.filter(pk=value).first()
+        return str(named) if named else f"number {value}"
+    if isinstance(value, list):
+        labels = dict(original.base_field.flatchoices)
+        return ", ".join(str(labels.get(one, one)) for one in value)
+    if original.choices:
+        return str(dict(original.flatchoices).get(value, value))
+    if isinstance(value, PartialDate):
+        return value.words
+    if isinstance(value, datetime):
+        return localtime(value).strftime("%-d %B %Y, %H:%M")
+    if isinstance(value, date):
+        return value.strftime("%-d %B %Y")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def since(item, version):
+    """Who changed what in *item* since it was at *version*: pairs of a name and a Change."""
+    events = type(item).history.rel.related_model.objects.filter(pgh_obj_id=item.pk)
+    for event, changes in _steps(events.model, type(item), events):
+        if version is not None and event.version > version:
+            for change in changes:
+                yield (event.pgh_context or {}).get("name", "Someone"), change

@@ -1,0 +1,359 @@
+"""What all content shares: people and their regions, publication, ownership and old addresses."""
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+
+from curation import history
+from curation.fields import ChoiceField, PublicSlugField, WebAddressField
+from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet, RegionQuerySet
+from curation.states import PUBLIC, UNPUBLISHED, State, check_move
+from search.documents import Fields
+
+
+class CuratorManager(BaseUserManager):
+    def get_by_natural_key(self, email):
+        return self.get(email=email.strip().lower())
+
+
+@history.kept
+class Curator(AbstractBaseUser):
+    """Someone with an account. What they may do follows from their memberships alone: nobody is a superuser."""
+
+    email = models.EmailField(unique=True, help_text="They sign in with it.")
+    name = models.CharField(max_length=100, help_text="As it is to read in the history of changes.")
+    is_active = models.BooleanField(
+        "open", default=True, help_text="Close an account instead of deleting it: the history stays readable."
+    )
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = CuratorManager()
+
+    USERNAME_FIELD = EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+    not_in_history = ["password", "last_login"]
+    source = "admin"
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.CheckConstraint(condition=Q(email=Lower("email")), name="curator_email_in_small_letters")]
+
+    def __str__(self):
+        return self.name
+
+    def clean(self):
+        super().clean()
+        self.email = self.email.strip().lower()
+
+    @property
+    def is_staff(self):
+        """May sign in to the admin: anyone with a part to play there."""
+        return self.is_active and self.memberships.exists()
+
+    @property
+    def manages_accounts(self):
+        return self.is_active and self.memberships.filter(role=Membership.Role.ACCOUNTS).exists()
+
+    @property
+    def is_national(self):
+        return Region.objects.national().curated_by(self).exists()
+
+    def has_perm(self, perm, obj=None):
+        """Rights come from querysets (curation.querysets), asked by each admin class; no permission is stored."""
+        return False
+
+    def has_module_perms(self, app_label):
+        return self.is_staff
+
+
+class Content(models.Model):
+    """Everything that readers may be shown: its history is kept (checked by curation.checks)."""
+
+    class Meta:
+        abstract = True
+
+
+@history.kept
+class Region(Content):
+    """A Social Partnership Forum's region. National is one too. Not NHS England's seven regions."""
+
+    name = models.CharField(max_length=100, unique=True)
+    slug = PublicSlugField()
+    forum_name = models.CharField("name of the forum", max_length=150)
+    description = models.TextField(help_text="What the forum is and who it is for, in two or three sentences.")
+    status_note = models.TextField(
+        "where principles stand", blank=True, help_text="One or two sentences. Say so when nothing is known."
+    )
+    meetings = models.TextField("how it meets", blank=True)
+    url = WebAddressField("official address")
+    is_national = models.BooleanField(default=False, editable=False)
+    order = models.PositiveSmallIntegerField(default=0)
+
+    objects = RegionQuerySet.as_manager()
+    kind_label = "Region"
+
+    class Meta:
+        ordering = ["order", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_national"], condition=Q(is_national=True), name="region_only_one_is_national"
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("regions:detail", args=[self.slug])
+
+    def search_fields(self):
+        return Fields(self.name, self.status_note, self.forum_name, f"{self.description}\n{self.meetings}")
+
+
+class RegionContactQuerySet(OwnedQuerySet):
+    owner_lookup = "region"
+
+
+@history.kept
+class RegionContact(Content):
+    """A role with a shared mailbox. Never a named person."""
+
+    region = models.ForeignKey(Region, models.CASCADE, related_name="contacts")
+    role = models.CharField(max_length=100, help_text="For example: Staff side co-chair. Never a person's name.")
+    mailbox = models.EmailField("shared mailbox", blank=True)
+    order = models.PositiveSmallIntegerField(default=0)
+
+    objects = RegionContactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["order", "role"]
+        constraints = [models.UniqueConstraint(fields=["region", "role"], name="contact_once_per_role")]
+
+    def __str__(self):
+        return self.role
+
+
+@history.kept
+class Membership(models.Model):
+    """What a curator does for a region. A national editor or publisher does it for every region."""
+
+    class Role(models.TextChoices):
+        EDITOR = "editor", "Editor: writes drafts"
+        PUBLISHER = "publisher", "Publisher: also publishes and withdraws"
+        ACCOUNTS = "accounts", "Administrator of accounts"
+
+    curator = models.ForeignKey(Curator, models.CASCADE, related_name="memberships")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="memberships")
+    role = ChoiceField(Role)
+
+    class Meta:
+        ordering = ["region__order", "role"]
+        constraints = [models.UniqueConstraint(fields=["curator", "region", "role"], name="membership_once")]
+
+    def __str__(self):
+        return f"{self.get_role_display().split(':')[0]}, {self.region}"
+
+
+class CuratedModel(Content):
+    """Content that a region owns and publishes. A new kind of content inherits this and gets all of it:
+    states, dates, ownership, review, version numbers, history, search, the admin and the doors' tests.
+
+    `owner` is who edits it; `regions` is what it is about and where it is shown, and gives no right to edit.
+    """
+
+    title = models.CharField(max_length=200)
+    slug = PublicSlugField("address", help_text="The last part of its web address. It cannot change once published.")
+    summary = models.TextField(
+        blank=True,
+        max_length=400,
+        help_text="One or two sentences: what it is and how it helps. Shown in lists.",
+    )
+    owner = models.ForeignKey(
+        Region,
+        models.PROTECT,
+        related_name="owned_%(class)s_set",
+        verbose_name="owning region",
+        help_text="The forum that looks after it. Only a national curator can change this.",
+    )
+    regions = models.ManyToManyField(
+        Region,
+        blank=True,
+        related_name="%(class)s_set",
+        verbose_name="regions it is about",
+        help_text="Where it is shown. Leave empty when it is about no particular region.",
+    )
+
+    state = ChoiceField(State, default=State.DRAFT, editable=False)
+    submitted_by = models.ForeignKey(
+        Curator, models.PROTECT, null=True, blank=True, editable=False, related_name="submitted_%(class)s_set"
+    )
+    published_at = models.DateTimeField(null=True, editable=False)
+    public_from_at = models.DateTimeField(
+        "show from", null=True, blank=True, help_text="London time. Leave empty to show it as soon as it is published."
+    )
+    public_until_at = models.DateTimeField(
+        "show until", null=True, blank=True, help_text="London time. Leave empty to go on showing it."
+    )
+
+    superseded_by = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="supersedes"
+    )
+    superseded_by_url = WebAddressField(editable=False)
+    superseded_by_title = models.CharField(max_length=200, blank=True, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+    withdrawn_reason = models.TextField(blank=True, editable=False)
+    onward_url = WebAddressField(editable=False)
+
+    reviewed_on = models.DateField("last reviewed", null=True, blank=True, editable=False)
+    review_due_on = models.DateField(
+        "next review due",
+        null=True,
+        blank=True,
+        help_text="A year after it is published, unless you say otherwise.",
+    )
+    is_sample = models.BooleanField(default=False, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CuratedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["title"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(state__in=UNPUBLISHED) & Q(published_at=None))
+                | (~Q(state__in=UNPUBLISHED) & Q(published_at__isnull=False)),
+                name="%(class)s_published_has_its_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.IN_REVIEW, submitted_by__isnull=False)
+                | (~Q(state=State.IN_REVIEW) & Q(submitted_by=None)),
+                name="%(class)s_review_has_its_submitter",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=State.SUPERSEDED) & (Q(superseded_by__isnull=False) | ~Q(superseded_by_url="")))
+                | (~Q(state=State.SUPERSEDED) & Q(superseded_by=None, superseded_by_url="")),
+                name="%(class)s_superseded_names_successor",
+            ),
+            models.CheckConstraint(
+                condition=Q(superseded_by=None) | ~Q(superseded_by=F("id")),
+                name="%(class)s_does_not_succeed_itself",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=State.WITHDRAWN, withdrawn_at__isnull=False) & ~Q(withdrawn_reason=""))
+                | (~Q(state=State.WITHDRAWN) & Q(withdrawn_at=None, withdrawn_reason="")),
+                name="%(class)s_withdrawn_says_when_and_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(public_from_at=None) | Q(public_until_at=None) | Q(public_from_at__lt=F("public_until_at")),
+                name="%(class)s_shown_from_before_until",
+            ),
+            models.CheckConstraint(
+                condition=Q(reviewed_on=None) | Q(review_due_on=None) | Q(reviewed_on__lte=F("review_due_on")),
+                name="%(class)s_reviewed_before_due",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-published_at", "-id"], name="%(class)s_current_newest", condition=Q(state=State.PUBLISHED)
+            ),
+            models.Index(fields=["owner", "state"], name="%(class)s_owner_state"),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse(f"{self._meta.app_label}:detail", args=[self.slug])
+
+    def clean(self):
+        super().clean()
+        if self.public_from_at and self.public_until_at and self.public_from_at >= self.public_until_at:
+            raise ValidationError({"public_until_at": "“Show until” must come after “show from”."})
+        if Redirect.objects.taken(self, self.slug).exists():
+            raise ValidationError({"slug": "This was the address of something else once. Choose another."})
+
+    def get_preview_url(self):
+        return reverse("preview", args=[self._meta.label_lower, self.pk])
+
+    @property
+    def is_visible(self):
+        return type(self).objects.visible().contains(self)
+
+    @property
+    def is_superseded(self):
+        return self.state == State.SUPERSEDED
+
+    @property
+    def is_public_state(self):
+        return self.state in PUBLIC
+
+    @property
+    def review_is_overdue(self):
+        return bool(self.review_due_on and self.review_due_on < timezone.localdate())
+
+    @property
+    def kind_label(self):
+        """What it is, in a reader's words."""
+        return self.get_kind_display()
+
+    def move_to(self, state):
+        """Change the state, with what the check constraints ask to go with it. Raises NotAllowed."""
+        check_move(self, state)
+        self.state = state
+        if state != State.IN_REVIEW:
+            self.submitted_by = None
+        if state == State.PUBLISHED:
+            self.published_at = self.published_at or timezone.now()
+        if state != State.SUPERSEDED:
+            self.superseded_by, self.superseded_by_url, self.superseded_by_title = None, "", ""
+        if state != State.WITHDRAWN:
+            self.withdrawn_at, self.withdrawn_reason, self.onward_url = None, "", ""
+
+    def search_fields(self):
+        """What search knows of it. Kinds add their tags and body."""
+        return Fields(self.title, self.summary, "", "")
+
+
+class ReferenceData(Content):
+    """Public reference data that national curators look after: retired when it is no longer offered."""
+
+    is_retired = models.BooleanField(
+        "retired",
+        default=False,
+        help_text="Retired: no longer offered for new content. What uses it keeps it.",
+    )
+
+    objects = ReferenceQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class RedirectQuerySet(models.QuerySet):
+    def taken(self, item, slug):
+        """The old address *slug* of another item of the same kind: it is never used again."""
+        return self.filter(kind=item._meta.label_lower, slug=slug).exclude(object_id=item.pk)
+
+
+class Redirect(models.Model):
+    """An address that something used to have. It leads to where the thing is now, for ever."""
+
+    kind = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=100)
+    object_id = models.BigIntegerField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RedirectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "slug"], name="redirect_once")]
+
+    def __str__(self):
+        return f"{self.kind}: {self.slug}"

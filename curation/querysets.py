@@ -1,0 +1,116 @@
+"""Who may see and change what. Every door asks these, and the yes/no asks the list:
+`Resource.objects.editable_by(person).contains(resource)`."""
+
+from django.apps import apps
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from curation.people import Operator
+from curation.states import PUBLIC, UNPUBLISHED, State
+
+
+class RegionQuerySet(QuerySet):
+    def visible(self):
+        return self.all()
+
+    def national(self):
+        return self.filter(is_national=True)
+
+    def curated_by(self, person):
+        """The regions whose content *person* looks after: their own, and all of them for a national curator."""
+        return self._served_by(person, ["editor", "publisher"])
+
+    def published_by(self, person):
+        """The regions in which *person* may publish and withdraw."""
+        return self._served_by(person, ["publisher"])
+
+    def _served_by(self, person, roles):
+        if isinstance(person, Operator):
+            return self.all()
+        if not person.is_active:  # closed accounts, and people who are not signed in
+            return self.none()
+        served = apps.get_model("curation.Membership").objects.filter(curator=person, role__in=roles)
+        return self.filter(Exists(served.filter(Q(region=OuterRef("pk")) | Q(region__is_national=True))))
+
+
+class OwnedQuerySet(QuerySet):
+    """Content that belongs to a region, by its own column or its parent's (`owner_lookup`)."""
+
+    owner_lookup = "owner"
+
+    def _owned_by(self, regions):
+        return self.filter(**{f"{self.owner_lookup}__in": regions})
+
+    def curated_by(self, person):
+        """What *person* may see before it is public, and the history of."""
+        return self._owned_by(self._regions().curated_by(person))
+
+    def editable_by(self, person):
+        """What *person* may change."""
+        return self.curated_by(person)
+
+    def publishable_by(self, person):
+        """What *person* may publish, supersede and withdraw."""
+        return self._owned_by(self._regions().published_by(person))
+
+    @staticmethod
+    def _regions():
+        return apps.get_model("curation.Region").objects.all()
+
+
+class CuratedQuerySet(OwnedQuerySet):
+    def visible(self):
+        """What has an address of its own and is found by search, at this moment."""
+        now = timezone.now()
+        return self.filter(
+            Q(public_from_at=None) | Q(public_from_at__lte=now),
+            Q(public_until_at=None) | Q(public_until_at__gt=now),
+            state__in=PUBLIC,
+        )
+
+    def current(self):
+        """What lists, feeds, counts and starting points offer: visible and not superseded."""
+        return self.visible().filter(state=State.PUBLISHED)
+
+    def gone(self):
+        """What was public once and has been withdrawn: its address answers 410."""
+        shown = Q(public_from_at=None) | Q(public_from_at__lte=F("withdrawn_at"))
+        return self.filter(shown, state=State.WITHDRAWN)
+
+    def editable_by(self, person):
+        """Drafts of *person*'s regions; what readers already see only where *person* may publish."""
+        may_publish = Q(owner__in=self._regions().published_by(person))
+        return self.curated_by(person).filter(Q(state__in=UNPUBLISHED) | may_publish)
+
+    def unpublished_by(self, person):
+        """Drafts and items in review of *person*'s regions, last changed first."""
+        return self.curated_by(person).filter(state__in=UNPUBLISHED).order_by("-updated_at")
+
+    def in_region(self, region):
+        return self.filter(
+            Exists(
+                self.model.regions.through.objects.filter(
+                    region=region, **{self.model._meta.model_name: OuterRef("pk")}
+                )
+            )
+        )
+
+    def review_due(self):
+        """What readers see and nobody has looked at by the day it was due."""
+        return self.visible().filter(review_due_on__lte=timezone.localdate())
+
+    def newest_first(self):
+        return self.order_by("-published_at", "-pk")
+
+
+class ReferenceQuerySet(QuerySet):
+    """Public reference data: anyone sees what is not retired, national curators look after it."""
+
+    def visible(self):
+        return self.filter(is_retired=False)
+
+    def editable_by(self, person):
+        national = apps.get_model("curation.Region").objects.national().published_by(person)
+        return self.filter(Exists(national))
+
+    curated_by = publishable_by = editable_by

@@ -1,0 +1,65 @@
+"""The admin site: for curators, with what waits for them on its first page."""
+
+from typing import NamedTuple
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.urls import reverse
+
+MOST = 20  # items of one list on the first page
+
+
+class Waiting(NamedTuple):
+    """Something that waits for this curator: its title, what is to know of it, and where to deal with it."""
+
+    title: str
+    about: str
+    url: str
+
+
+class CurationSite(AdminSite):
+    site_header = settings.SERVICE_NAME
+    site_title = "Curation"
+    index_title = "Your work"
+    empty_value_display = "Not known"
+    enable_nav_sidebar = False  # breadcrumbs and the first page lead everywhere; a form has the whole width
+
+    def has_permission(self, request):
+        return request.user.is_active and request.user.is_staff
+
+    def register(self, models, admin_class=None, **options):
+        """Only classes that ask memberships for rights are taken in: what a package brings knows nothing of regions."""
+        if getattr(admin_class, "asks_memberships", False):
+            super().register(models, admin_class, **options)
+
+    def login(self, request, extra_context=None):
+        return super().login(request, {"title": "Sign in", **(extra_context or {})})
+
+    def index(self, request, extra_context=None):
+        return super().index(request, {"waiting": self.waiting(request.user), **(extra_context or {})})
+
+    def waiting(self, person):
+        """Drafts and overdue reviews of every kind of content, as (heading, words when empty, items)."""
+        from curation.models import CuratedModel
+
+        kinds = [model for model in apps.get_models() if issubclass(model, CuratedModel)]
+        drafts = [item for kind in kinds for item in kind.objects.unpublished_by(person)[:MOST]]
+        overdue = [item for kind in kinds for item in kind.objects.curated_by(person).review_due()[:MOST]]
+        return [
+            (
+                "Drafts and items in review",
+                "No drafts.",
+                [self.entry(item, item.get_state_display()) for item in drafts],
+            ),
+            (
+                "Reviews that are due",
+                "No reviews are due.",
+                [self.entry(item, f"due {item.review_due_on:%-d %B %Y}") for item in overdue],
+            ),
+        ]
+
+    @staticmethod
+    def entry(item, about):
+        address = reverse(f"admin:{item._meta.app_label}_{item._meta.model_name}_change", args=[item.pk])
+        return Waiting(item.title, f"{item._meta.verbose_name}, {about.lower()}", address)

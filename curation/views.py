@@ -1,0 +1,137 @@
+"""How the page of one item is found: the same for every kind of content."""
+
+import re
+from typing import NamedTuple
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+from django.views.generic import DetailView, ListView, TemplateView
+
+from curation.models import Redirect
+from justculture import errors
+
+PER_PAGE = 20
+PREVIEWS = {}  # the page class of each kind of content, by its model's label
+
+
+class Link(NamedTuple):
+    """Words and where they lead. No address: words alone."""
+
+    text: str
+    url: str = ""
+
+
+class Pager:
+    """Where a reader is among the pages of a list. *link* gives the address of a page number."""
+
+    def __init__(self, total, number, link, size=PER_PAGE):
+        self.count = max(1, -(-total // size))
+        self.number, self.link = number, link
+        if number > self.count:
+            raise Http404("There is no such page of this list.")
+        self.first, self.last = (number - 1) * size, number * size
+
+    @property
+    def items(self):
+        """Page numbers as the service manual shows them, None for a gap: 1 … 4 5 6 … 20."""
+        near = {1, self.number - 1, self.number, self.number + 1, self.count}
+        shown = sorted(n for n in near if 1 <= n <= self.count)
+        items = []
+        for before, n in zip([0, *shown], shown, strict=False):
+            if n - before == 2:
+                items.append(n - 1)
+            elif n - before > 2:
+                items.append(None)
+            items.append(n)
+        return items
+
+
+def page_number(request):
+    """The page asked for. Anything that is no page number is a page that does not exist."""
+    text = request.GET.get("page", "1")
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text, re.ASCII):
+        raise Http404("There is no such page of this list.")
+    return int(text)
+
+
+class Page(TemplateView):
+    http_method_names = ("get", "head", "options")
+
+
+class ListPage(ListView):
+    http_method_names = ("get", "head", "options")
+
+
+class CuratedPage(DetailView):
+    """The page of one item: for readers when it is visible, for its curators at any time (`preview`).
+
+    A withdrawn item answers 410, an old address leads to the new one, and anything else is 404, the same for what
+    is not public and what never was.
+    """
+
+    http_method_names = ("get", "head", "options")
+    context_object_name = "item"
+    preview = False
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        PREVIEWS[cls.model._meta.label_lower] = cls
+
+    def get(self, request, *args, **kwargs):
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            if self.preview:
+                raise
+            return self.elsewhere(kwargs[self.slug_url_kwarg])
+
+    def elsewhere(self, slug):
+        """What an address answers that no visible item has."""
+        items = self.model.objects
+        gone = items.gone().filter(slug=slug).first()
+        if gone:
+            return errors.gone(self.request, gone)
+        old = get_object_or_404(Redirect, kind=self.model._meta.label_lower, slug=slug)
+        moved = items.visible().filter(pk=old.object_id).first()
+        if moved:
+            return HttpResponsePermanentRedirect(moved.get_absolute_url())
+        return errors.gone(self.request, get_object_or_404(items.gone(), pk=old.object_id))
+
+    def get_queryset(self):
+        items = self.model.objects.for_page()
+        return items.curated_by(self.request.user) if self.preview else items.visible()
+
+    def visible(self, model):
+        """Items of *model* that this page may name: readers' view, and in a preview also this curator's own drafts."""
+        if self.preview:
+            return model.objects.visible() | model.objects.curated_by(self.request.user)
+        return model.objects.visible()
+
+    def successor(self, item):
+        """What replaced it: an item that readers can see, or an outside address."""
+        if item.superseded_by_id:
+            successor = self.visible(type(item)).filter(pk=item.superseded_by_id).first()
+            return Link(successor.title, successor.get_absolute_url()) if successor else None
+        if item.superseded_by_url:
+            return Link(item.superseded_by_title or item.superseded_by_url, item.superseded_by_url)
+        return None
+
+    def get_context_data(self, **kwargs):
+        item = self.object
+        return super().get_context_data(
+            preview=self.preview, successor=self.successor(item), is_sample=item.is_sample, **kwargs
+        )
+
+
+@require_safe
+def preview(request, kind, pk):
+    """Any state of an item, on its real page, for those who curate it."""
+    if not (request.user.is_authenticated and request.user.is_staff):
+        return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+    page = PREVIEWS.get(kind)
+    if page is None:
+        raise Http404("Nothing of that kind has a page.")
+    return page.as_view(preview=True)(request, pk=pk)

@@ -1,0 +1,71 @@
+"""The search page: everything that readers may see, in one list."""
+
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.urls import reverse
+from markupsafe import Markup
+
+from curation.views import Page, Pager, page_number
+from search.query import LONGEST, marked, search
+
+
+class Hit(NamedTuple):
+    """One line of the results."""
+
+    title: str
+    url: str
+    kind_label: str
+    extract: Markup
+    is_superseded: bool
+    is_sample: bool
+
+
+def everything_visible():
+    """A queryset of what readers may see, for each kind of thing that search knows."""
+    for model in apps.get_models():
+        if hasattr(model, "search_fields"):
+            yield model.objects.visible()
+
+
+def hits(documents):
+    """The results of a page of documents: one statement for each kind among them."""
+    found = {}
+    for kind in {document.kind for document in documents}:
+        ids = [document.object_id for document in documents if document.kind == kind]
+        found[kind] = apps.get_model(kind)._base_manager.in_bulk(ids)
+    for document in documents:
+        item = found[document.kind][document.object_id]
+        yield Hit(
+            document.title,
+            item.get_absolute_url(),
+            item.kind_label,
+            marked(document.extract),
+            document.is_superseded,
+            getattr(item, "is_sample", False),
+        )
+
+
+class SearchPage(Page):
+    template_name = "search/results.jinja"
+    help = {}  # what to offer when there is nothing to show: name in the template → function that gets it
+
+    def get_context_data(self, **kwargs):
+        q = " ".join(self.request.GET.get("q", "")[:LONGEST].split())
+        number = page_number(self.request)
+        documents = search(q, among=everything_visible()) if q else []
+        count = documents.count() if q else 0
+        pager = Pager(count, number, lambda n: f"{reverse('search:results')}?{urlencode({'q': q, 'page': n})}")
+        shown = list(documents[pager.first : pager.last])
+        helps = {name: [] if shown else offer() for name, offer in self.help.items()}
+        return super().get_context_data(
+            q=q,
+            hits=list(hits(shown)),
+            count=count,
+            pager=pager,
+            page_number=number,
+            page_count=pager.count,
+            **helps,
+            **kwargs,
+        )

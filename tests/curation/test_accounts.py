@@ -1,0 +1,109 @@
+"""Accounts: how one is made, how its password is chosen, and how guessing at it is held off."""
+
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from curation import history
+from curation.models import Curator
+from tests.factories import PASSWORD, RegionFactory, curator
+
+pytestmark = pytest.mark.django_db
+PERSON = {"email": "Pat@Example.NHS.uk", "name": "Pat Publisher"}
+
+
+@pytest.fixture(autouse=True)
+def regions():
+    for slug in ["national", "north-west", "midlands"]:
+        RegionFactory(slug=slug)
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """What is typed at the password prompts."""
+    answers = []
+    monkeypatch.setattr("curation.management.commands.create_curator.getpass", lambda prompt: answers.pop(0))
+    return answers
+
+
+def test_an_account_is_made_with_its_regions_and_a_password(typed, capsys):
+    typed += [PASSWORD, PASSWORD]
+    call_command("create_curator", **PERSON, publisher=["north-west"], editor=["midlands"])
+    person = Curator.objects.get(email="pat@example.nhs.uk")
+    assert person.check_password(PASSWORD)
+    assert {str(m) for m in person.memberships.all()} == {"Publisher, North West", "Editor, Midlands"}
+    assert PASSWORD not in "".join(capsys.readouterr())
+    assert history.of(person)[0].who == "the operator"
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        (["one thing and", "another thing"], "not the same"),
+        (["short", "short"], "too short"),
+        (["1q2w3e4r5t6y", "1q2w3e4r5t6y"], "too common"),
+        (["pat publisher", "pat publisher"], "too similar"),
+    ],
+)
+def test_a_weak_or_mistyped_password_makes_no_account(typed, answers, sentence):
+    typed += answers
+    with pytest.raises(CommandError, match=sentence):
+        call_command("create_curator", **PERSON, publisher=["north-west"])
+    assert not Curator.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"publisher": ["atlantis"]}, "There is no region atlantis. There are: "),
+        ({}, "Say what they do"),
+        ({"publisher": ["north-west"], "email": "pat"}, "valid email"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(options, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        call_command("create_curator", **{**PERSON, **options}, link=True)
+
+
+def test_the_link_lets_them_choose_a_password_once(capsys, client):
+    call_command("create_curator", **PERSON, publisher=["north-west"], link=True)
+    address = re.search(r"/admin/password/\S+", capsys.readouterr().out).group()
+    page = client.get(address, follow=True)
+    form = page.redirect_chain[-1][0]
+    client.post(form, {"new_password1": PASSWORD, "new_password2": PASSWORD})
+    assert sign_in(client, "pat@example.nhs.uk", PASSWORD).status_code == 302
+    assert "used or has expired" in Client().get(address, follow=True).text
+
+
+def sign_in(client, email, password, address="10.0.0.1"):
+    data = {"username": email, "password": password}
+    return client.post("/admin/login/?next=/admin/", data, REMOTE_ADDR=address)
+
+
+def test_guessing_is_held_off_by_person_and_address_together(client):
+    person, other = curator("north-west"), curator("midlands")
+    for guess in range(10):
+        name = person.email if guess % 2 else person.email.upper()
+        answer = sign_in(client, name, "guess")
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert sign_in(client, person.email, PASSWORD).status_code == 429
+    assert sign_in(Client(), person.email, PASSWORD, "10.0.0.2").status_code == 302  # nobody locks a colleague out
+    assert sign_in(Client(), other.email, PASSWORD).status_code == 302
+
+
+def test_a_closed_account_or_one_without_a_part_to_play_cannot_sign_in(client):
+    closed, idle = curator("north-west", is_active=False), curator()
+    for person in [closed, idle]:
+        assert sign_in(client, person.email, PASSWORD).status_code == 200
+        assert client.get("/admin/").status_code == 302
+
+
+def test_closing_an_account_ends_its_session_at_the_next_request(client):
+    person = curator("north-west")
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get("/admin/").status_code == 200
+    Curator.objects.filter(pk=person.pk).update(is_active=False)
+    assert client.get("/admin/").status_code == 302

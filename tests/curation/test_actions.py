@@ -1,0 +1,214 @@
+"""Each verb: the state it leads to, the history it writes, whom it refuses, and nothing left behind when it fails."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from curation import actions, history
+from curation.models import Redirect
+from curation.states import MOVES, NotAllowed, State
+from resources.models import Resource
+from search.models import SearchDocument
+from tests.factories import EventFactory, RegionFactory, ResourceFactory, SetFactory, curator
+
+pytestmark = pytest.mark.django_db
+
+FACTORIES = pytest.mark.parametrize("factory", [ResourceFactory, SetFactory, EventFactory])
+
+
+@pytest.fixture
+def publisher():
+    return curator("north-west", name="Pat Publisher")
+
+
+def last_act(item):
+    return history.of(item)[0]
+
+
+@FACTORIES
+def test_publishing_makes_it_visible_and_says_who_and_why(factory, publisher):
+    draft = factory()
+    assert not draft.is_visible
+    item = actions.publish(draft, by=publisher, note="Checked with both sides")
+    assert item.is_visible
+    act = last_act(item)
+    assert (act.who, act.verb, act.note, act.source) == (
+        "Pat Publisher",
+        "published",
+        "Checked with both sides",
+        "admin",
+    )
+    assert ("State", "Draft", "Published") in act.changes
+
+
+def test_publishing_sets_the_next_review_a_year_on_unless_a_date_was_given(publisher):
+    assert actions.publish(ResourceFactory(), by=publisher).review_due_on == timezone.localdate() + timedelta(365)
+    soon = timezone.localdate() + timedelta(30)
+    assert actions.publish(ResourceFactory(review_due_on=soon), by=publisher).review_due_on == soon
+
+
+def test_publishing_twice_is_publishing_once(publisher):
+    item = actions.publish(ResourceFactory(), by=publisher)
+    again = actions.publish(item, by=publisher)
+    assert (again.version, again.published_at) == (item.version, item.published_at)
+    assert len([act for act in history.of(item) if act.verb == "published"]) == 1
+
+
+VERBS = {
+    "publish": lambda item, by: actions.publish(item, by=by),
+    "withdraw": lambda item, by: actions.withdraw(item, by=by, reason="Wrong"),
+    "supersede": lambda item, by: actions.supersede(item, by=by, url="https://example.org/"),
+    "rename": lambda item, by: actions.rename(item, "another", by=by),
+    "review": lambda item, by: actions.mark_reviewed(item, by=by),
+    "submit": lambda item, by: actions.submit(item, by=by),
+    "delete": lambda item, by: actions.delete_draft(item, by=by),
+}
+
+
+@FACTORIES
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_curator_of_another_region_is_refused_and_nothing_changes(factory, verb):
+    item = factory(state="draft" if verb in {"publish", "submit", "delete"} else "published")
+    stranger = curator("yorkshire-and-humber")
+    with pytest.raises(PermissionDenied):
+        VERBS[verb](item, stranger)
+    before = (item.state, item.version, item.slug)
+    item.refresh_from_db()
+    assert (item.state, item.version, item.slug) == before
+
+
+def test_an_editor_writes_but_does_not_publish():
+    editor, draft = curator("north-west", role="editor"), ResourceFactory()
+    with pytest.raises(PermissionDenied):
+        actions.publish(draft, by=editor)
+    assert actions.submit(draft, by=editor).submitted_by == editor
+
+
+def test_rights_that_were_taken_away_are_gone_at_once(publisher):
+    publisher.memberships.all().delete()
+    with pytest.raises(PermissionDenied):
+        actions.publish(ResourceFactory(), by=publisher)
+
+
+def test_a_closed_account_can_do_nothing(publisher):
+    publisher.is_active = False
+    publisher.save()
+    with pytest.raises(PermissionDenied):
+        actions.publish(ResourceFactory(), by=publisher)
+
+
+def test_a_national_publisher_may_publish_everywhere():
+    RegionFactory(slug="national")
+    assert actions.publish(ResourceFactory(), by=curator("national")).state == State.PUBLISHED
+
+
+@pytest.mark.parametrize("before", State.values)
+@pytest.mark.parametrize("after", State.values)
+def test_only_the_moves_of_the_table_are_allowed(before, after):
+    item = ResourceFactory(state=before)
+    if after in MOVES[State(before)]:
+        item.move_to(after)
+    else:
+        with pytest.raises(NotAllowed, match="cannot become"):
+            item.move_to(after)
+
+
+def test_withdrawing_needs_a_reason(publisher):
+    item = ResourceFactory(state="published")
+    with pytest.raises(NotAllowed, match="Say why"):
+        actions.withdraw(item, by=publisher, reason="  ")
+
+
+def test_a_withdrawn_item_can_be_published_again_and_forgets_why_it_was_withdrawn(publisher):
+    item = actions.publish(ResourceFactory(state="withdrawn"), by=publisher)
+    assert (item.state, item.withdrawn_reason, item.withdrawn_at, item.onward_url) == ("published", "", None, "")
+
+
+def test_a_superseded_item_keeps_its_address_and_leaves_the_lists(publisher):
+    old, new = ResourceFactory(state="published"), ResourceFactory(state="published")
+    actions.supersede(old, by=publisher, successor=new)
+    assert set(Resource.objects.visible()) == {old, new}
+    assert list(Resource.objects.current()) == [new]
+
+
+def test_what_nobody_can_see_is_no_successor(publisher):
+    later = timezone.now() + timedelta(days=1)
+    old = ResourceFactory(state="published")
+    for hidden in [ResourceFactory(), ResourceFactory(state="published", public_from_at=later)]:
+        with pytest.raises(NotAllowed, match="Readers cannot see"):
+            actions.supersede(old, by=publisher, successor=hidden)
+
+
+def test_succession_never_goes_round_in_a_circle(publisher):
+    a, b, c = (ResourceFactory(state="published", title=title) for title in "ABC")
+    actions.supersede(a, by=publisher, successor=b)
+    actions.supersede(b, by=publisher, successor=c)
+    with pytest.raises(NotAllowed, match="“A” is replaced by “B” is replaced by “C”"):
+        actions.supersede(c, by=publisher, successor=a)
+
+
+def test_a_successor_is_not_withdrawn_from_under_what_it_replaced(publisher):
+    old, new = ResourceFactory(state="published", title="Old"), ResourceFactory(state="published")
+    actions.supersede(old, by=publisher, successor=new)
+    with pytest.raises(NotAllowed, match="First say what replaces “Old” instead"):
+        actions.withdraw(new, by=publisher, reason="Wrong")
+
+
+def test_a_new_address_leaves_a_redirect_and_the_old_one_is_never_used_again(publisher):
+    item = ResourceFactory(state="published", slug="old")
+    actions.rename(item, "new", by=publisher)
+    assert Redirect.objects.get(slug="old").object_id == item.pk
+    with pytest.raises(ValidationError, match="address of something else once"):
+        ResourceFactory.build(slug="old", owner=item.owner).full_clean()
+    back = actions.rename(item, "old", by=publisher)
+    assert back.slug == "old"
+    assert list(Redirect.objects.values_list("slug", flat=True)) == ["new"]
+
+
+def test_an_address_that_the_portal_uses_itself_is_refused(publisher):
+    with pytest.raises(ValidationError, match="address of the portal itself"):
+        actions.rename(ResourceFactory(state="published"), "compare", by=publisher)
+
+
+def test_a_draft_can_be_deleted_but_not_what_was_ever_published(publisher):
+    draft = ResourceFactory()
+    actions.delete_draft(draft, by=publisher)
+    assert not Resource.objects.filter(pk=draft.pk).exists()
+    for state in ["published", "superseded", "withdrawn"]:
+        with pytest.raises(NotAllowed, match="never deleted"):
+            actions.delete_draft(ResourceFactory(state=state), by=publisher)
+
+
+def test_reviewing_sets_both_dates(publisher):
+    item = actions.mark_reviewed(ResourceFactory(state="published"), by=publisher)
+    assert (item.reviewed_on, item.review_due_on) == (
+        timezone.localdate(),
+        timezone.localdate() + timedelta(365),
+    )
+
+
+@FACTORIES
+def test_search_knows_what_is_public_and_forgets_what_is_not(factory, publisher):
+    def known():
+        return SearchDocument.objects.filter(kind=item._meta.label_lower, object_id=item.pk).exists()
+
+    item = factory()
+    assert not known()
+    item = actions.publish(item, by=publisher)
+    assert known()
+    actions.withdraw(item, by=publisher, reason="Wrong")
+    assert not known()
+
+
+def test_a_verb_whose_history_cannot_be_written_changes_nothing(publisher):
+    item = ResourceFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE resources_resourcehistory ADD CONSTRAINT broken CHECK (pgh_label = '') NOT VALID")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        actions.publish(item, by=publisher)
+    item.refresh_from_db()
+    assert item.state == State.DRAFT
+    assert not SearchDocument.objects.exists()

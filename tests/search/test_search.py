@@ -1,0 +1,78 @@
+"""What people type, and what they find."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from resources.models import Resource
+from search.query import marked, search
+from tests.factories import ResourceFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def found(text):
+    ids = [document.object_id for document in search(text, among=[Resource.objects.visible()])]
+    titles = Resource.objects.in_bulk(ids)
+    return [titles[pk].title for pk in ids]
+
+
+def test_finds_investigation_for_investigating():
+    ResourceFactory(state="published", title="Investigations at work")
+    assert found("they are investigating me") == ["Investigations at work"]
+
+
+def test_any_of_the_words_will_do_and_the_one_with_more_of_them_is_first():
+    ResourceFactory(state="published", title="Suspension")
+    ResourceFactory(state="published", title="Suspension and exclusion of doctors")
+    assert found("suspension of doctors")[0] == "Suspension and exclusion of doctors"
+    assert len(found("suspension of doctors")) == 2
+
+
+def test_the_exact_title_comes_first():
+    ResourceFactory(state="published", title="Being fair 2", summary="Being fair being fair being fair")
+    ResourceFactory(state="published", title="Being fair")
+    assert found("being fair")[0] == "Being fair"
+
+
+def test_what_was_superseded_is_found_below_everything_current():
+    ResourceFactory(state="superseded", title="Just culture guide")
+    ResourceFactory(state="published", title="Another thing", summary="It mentions the just culture guide once.")
+    assert found("just culture guide") == ["Another thing", "Just culture guide"]
+
+
+@pytest.mark.parametrize("state", ["draft", "in_review", "withdrawn"])
+def test_what_is_not_public_is_not_found(state):
+    ResourceFactory(state=state, title="Xylophone")
+    assert found("xylophone") == []
+
+
+def test_a_scheduled_item_is_found_at_its_moment_with_nothing_run(monkeypatch):
+    moment = timezone.now() + timedelta(days=3)
+    ResourceFactory(state="published", title="Xylophone", public_from_at=moment)
+    assert found("xylophone") == []
+    monkeypatch.setattr("curation.querysets.timezone.now", lambda: moment)
+    assert found("xylophone") == ["Xylophone"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "   ", "the of and", "'", '"unbalanced', "!!!", "a & | b", "<->", ":*", "\\", "-" * 33, "- " * 40, "%s %(x)s"],
+)
+def test_nothing_that_is_typed_is_an_error(text):
+    ResourceFactory(state="published")
+    assert found(text) == []
+
+
+def test_an_extract_is_escaped_before_it_is_marked():
+    ResourceFactory(state="published", summary="Suspension & exclusion, a < b, and what is fair")
+    document = search("suspension", among=[Resource.objects.visible()]).get()
+    expected = "<mark>Suspension</mark> &amp; exclusion, a &lt; b"
+    assert expected in marked(document.extract)
+
+
+def test_a_curator_cannot_forge_a_mark():
+    ResourceFactory(state="published", summary="\x02not marked\x03 suspension")
+    document = search("suspension", among=[Resource.objects.visible()]).get()
+    assert marked(document.extract).count("<mark>") == 1
