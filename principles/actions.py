@@ -1,0 +1,86 @@
+"""The verbs of principle sets: publishing a version, linking lineage."""
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from curation import history
+from curation.actions import locked, require
+from curation.states import UNPUBLISHED, NotAllowed, State
+from principles.models import ENDS, LineageLink, PrincipleSet, SetVersion
+from search import documents
+
+LINEAGE = 7260_0002  # advisory lock: two links at once must not close a circle
+
+
+@transaction.atomic
+def publish_version(version: SetVersion, *, by, note="") -> SetVersion:
+    """Make a version the one that readers see. The one before it keeps its address and says so."""
+    PrincipleSet.objects.select_for_update().get(pk=version.set_id)
+    version = locked(version)
+    require(SetVersion.objects.publishable_by(by), version)
+    if version.state == State.PUBLISHED:
+        return version  # a double click
+    if version.state not in UNPUBLISHED:
+        raise NotAllowed("A newer version has taken its place. Make a new version instead.")
+    history.because(f"published version {version.number}", by=by, note=note)
+    version.set.versions.filter(state=State.PUBLISHED).update(state=State.SUPERSEDED)
+    version.state, version.published_at = State.PUBLISHED, timezone.now()
+    version.save()
+    documents.refresh(version.set)
+    return version
+
+
+@transaction.atomic
+def start_version(item: PrincipleSet, *, by, note="") -> SetVersion:
+    """Start a draft of the next version with the words of the current one. There is one draft at a time."""
+    item = locked(item)
+    require(PrincipleSet.objects.curated_by(by), item)
+    draft = item.versions.filter(state__in=UNPUBLISHED).first()
+    if draft:
+        return draft
+    history.because("started a new version", by=by, note=note)
+    before = item.versions.first()
+    version = item.versions.create(number=before.number + 1 if before else 1)
+    for text in before.texts.all() if before else []:
+        text.pk, text.version, text._state.adding = None, version, True
+        text.save()
+    return version
+
+
+@transaction.atomic
+def link(link: LineageLink, *, by, note="") -> LineageLink:
+    """Record what something was built on. Refuses a circle with a sentence that names the path.
+
+    Raises ValidationError.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LINEAGE])
+    link.full_clean()
+    refuse_circle(link)
+    history.because("linked to its source", by=by, note=note)
+    link.save()
+    require(LineageLink.objects.editable_by(by), link)
+    return link
+
+
+def refuse_circle(link):
+    """Raise ValidationError if the link's descendant is, step by step, already the source of its source."""
+
+    def key(end, of):
+        return next(((kind, pk) for kind in ENDS if (pk := getattr(of, f"{end}_{kind}_id"))), None)
+
+    sources = {}
+    for other in LineageLink.objects.exclude(pk=link.pk).with_ends():
+        sources.setdefault(key("descendant", other), []).append((key("source", other), other))
+    start = key("descendant", link)
+    trail, seen = [(key("source", link), [link.descendant, link.source])], set()
+    while trail:
+        here, path = trail.pop()
+        if here == start:
+            names = " was built on ".join(f"“{step}”" for step in path)
+            raise ValidationError(f"That would go round in a circle: {names}.")
+        if here is None or here in seen:
+            continue
+        seen.add(here)
+        trail.extend((there, [*path, other.source]) for there, other in sources.get(here, []))

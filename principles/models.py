@@ -1,0 +1,417 @@
+"""Principle sets: their versions and texts, where they came from, and who agreed them."""
+
+from typing import NamedTuple
+
+import pgtrigger
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+
+from curation import history
+from curation.dates import PartialDateField
+from curation.fields import SLUG_SHAPE, ChoiceField, PublicSlugField, WebAddressField
+from curation.models import Content, CuratedModel, Curator, ReferenceData
+from curation.querysets import CuratedQuerySet, OwnedQuerySet
+from curation.states import PUBLIC, UNPUBLISHED, State
+from resources.models import AudiencesField, Organisation, Resource, audience_labels
+from search.documents import Fields
+
+
+@history.kept
+class Theme(ReferenceData):
+    """What a principle is about, so that sets can be lined up side by side."""
+
+    name = models.CharField(max_length=100, unique=True)
+    slug = PublicSlugField()
+    description = models.TextField(blank=True)
+    order = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["order", "name"]
+
+    def __str__(self):
+        return self.name
+
+
+class PrincipleSetQuerySet(CuratedQuerySet):
+    def for_cards(self):
+        return self.select_related("publisher", "owner").prefetch_related(
+            Prefetch("versions", SetVersion.objects.visible().with_count(), to_attr="visible_versions")
+        )
+
+    def for_page(self):
+        return self.select_related("publisher", "owner", "superseded_by").prefetch_related("regions")
+
+
+@history.kept
+class PrincipleSet(CuratedModel):
+    """The principles of one forum or body: what stays the same while its versions change."""
+
+    class Progress(models.TextChoices):
+        EARLY_CONVERSATIONS = "early_conversations", "Early conversations"
+        DRAFTING = "drafting", "Being drafted"
+        IN_CONSULTATION = "in_consultation", "In consultation"
+        AGREED = "agreed", "Agreed"
+        UNDER_REVIEW = "under_review", "Under review"
+
+    class Standing(models.TextChoices):
+        AGREED_PRINCIPLES = "agreed_principles", "Agreed principles"
+        SUGGESTED_GOOD_PRACTICE = "suggested_good_practice", "Suggested good practice"
+        REFERENCE_FRAMEWORK = "reference_framework", "Reference framework"
+
+    progress = ChoiceField(Progress, blank=True, help_text="Leave empty if not known.")
+    standing = ChoiceField(Standing, blank=True, help_text="Leave empty if not known.")
+    body = models.TextField("background", blank=True, help_text="How it was made and what it is for. Markdown.")
+    publisher = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="published_sets")
+    url = WebAddressField("official address", help_text="Where its owner keeps it. Never a copy.")
+    held_by = models.TextField("who holds the text", blank=True, help_text="And how to ask for it.")
+    audiences = AudiencesField()
+    published_on = PartialDateField("first published", blank=True)
+
+    objects = PrincipleSetQuerySet.as_manager()
+    kind_label = "Principles"
+
+    def get_absolute_url(self):
+        return reverse("principles:detail", args=[self.slug])
+
+    @property
+    def audience_labels(self):
+        return audience_labels(self.audiences)
+
+    def current_version(self):
+        """The version readers see, or None when none is published."""
+        return self.versions.filter(state=State.PUBLISHED).first()
+
+    @property
+    def has_text(self):
+        """Whether the portal holds the words of the current version. Asks for_cards()."""
+        return any(v.state == State.PUBLISHED and v.principle_count for v in self.visible_versions)
+
+    def search_fields(self):
+        version = self.current_version()
+        texts = version.texts.all() if version else []
+        words = [self.get_standing_display(), self.get_progress_display(), *self.regions.values_list("name", flat=True)]
+        if self.publisher:
+            words += [self.publisher.name, self.publisher.short_name, *self.publisher.other_names]
+        body = "\n".join([self.body, *(f"{text.title}. {text.text}" for text in texts)])
+        return Fields(self.title, self.summary, "\n".join(words), body)
+
+
+history.kept_links(PrincipleSet, "regions")
+
+
+class SetVersionQuerySet(OwnedQuerySet):
+    owner_lookup = "set__owner"
+
+    def visible(self):
+        """Versions readers may see, given that they may see the set."""
+        return self.filter(state__in=PUBLIC)
+
+    def with_count(self):
+        return self.annotate(principle_count=models.Count("texts"))
+
+
+@history.kept
+class SetVersion(Content):
+    """One version of a set. It is its own working copy: once published, its texts do not change."""
+
+    class ChangeKind(models.TextChoices):
+        SUBSTANTIAL = "substantial", "Substantial: both sides agree again"
+        MINOR = "minor", "Minor: the agreement stands"
+
+    set = models.ForeignKey(PrincipleSet, models.CASCADE, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    state = ChoiceField(State, default=State.DRAFT, editable=False)
+    change_kind = ChoiceField(ChangeKind, "kind of change", default=ChangeKind.SUBSTANTIAL)
+    dated = PartialDateField("date of this version", blank=True)
+    note = models.TextField("what changed", blank=True)
+    published_at = models.DateTimeField(null=True, editable=False)
+
+    objects = SetVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["set", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["set", "number"], name="version_number_once"),
+            models.UniqueConstraint(fields=["set"], condition=Q(state=State.PUBLISHED), name="version_one_is_current"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="version_counts_from_one"),
+            models.CheckConstraint(
+                condition=(Q(state__in=UNPUBLISHED) & Q(published_at=None))
+                | (~Q(state__in=UNPUBLISHED) & Q(published_at__isnull=False)),
+                name="version_published_has_its_date",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.set}, version {self.number}"
+
+    def get_absolute_url(self):
+        if self.state == State.PUBLISHED:
+            return self.set.get_absolute_url()
+        return reverse("principles:version", args=[self.set.slug, self.number])
+
+    @property
+    def is_published(self):
+        return self.state not in UNPUBLISHED
+
+
+class OfSetQuerySet(OwnedQuerySet):
+    owner_lookup = "set__owner"
+
+
+@history.kept
+class Principle(Content):
+    """A principle as something that stays itself from version to version, with an address in its set's page."""
+
+    set = models.ForeignKey(PrincipleSet, models.CASCADE, related_name="principles")
+    slug = models.SlugField(max_length=100, validators=[RegexValidator(SLUG_SHAPE)])
+
+    objects = OfSetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["set", "slug"]
+        constraints = [models.UniqueConstraint(fields=["set", "slug"], name="principle_once_in_its_set")]
+
+    def __str__(self):
+        return f"{self.set}: {self.slug}"
+
+    def get_absolute_url(self):
+        return f"{self.set.get_absolute_url()}#{self.slug}"
+
+
+class OfVersionQuerySet(OwnedQuerySet):
+    owner_lookup = "version__set__owner"
+
+
+@history.kept
+class PrincipleText(Content):
+    """The words of a principle in one version, with its theme and its place."""
+
+    version = models.ForeignKey(SetVersion, models.CASCADE, related_name="texts")
+    principle = models.ForeignKey(Principle, models.PROTECT, related_name="texts")
+    title = models.CharField(max_length=200)
+    text = models.TextField(blank=True)
+    theme = models.ForeignKey(Theme, models.PROTECT, null=True, blank=True, related_name="texts")
+    order = models.PositiveSmallIntegerField()
+
+    objects = OfVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "principle"], name="principle_once_in_a_version"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="published_versions_stand",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF EXISTS (
+                        SELECT FROM principles_setversion
+                        WHERE id IN (OLD.version_id, NEW.version_id) AND state NOT IN ('draft', 'in_review')
+                    ) THEN
+                        RAISE EXCEPTION 'a published version of a principle set does not change: make a new version'
+                            USING ERRCODE = 'integrity_constraint_violation';
+                    END IF;
+                    RETURN COALESCE(NEW, OLD);
+                """,
+            )
+        ]
+
+    def __str__(self):
+        return self.title
+
+
+@history.kept
+class Agreement(Content):
+    """What is known of one side's agreement to a version. Parts may be unknown: never more than is known."""
+
+    class Side(models.TextChoices):
+        MANAGEMENT = "management", "Management side"
+        STAFF = "staff", "Staff side"
+
+    version = models.ForeignKey(SetVersion, models.CASCADE, related_name="agreements")
+    side = ChoiceField(Side)
+    role = models.CharField(max_length=100, blank=True, help_text="A role, never a person's name.")
+    organisation = models.CharField(max_length=200, blank=True)
+    agreed_on = PartialDateField(blank=True)
+    source_title = models.CharField("where it is recorded", max_length=200, blank=True)
+    source_url = WebAddressField("address of the record")
+    recorded_by = models.ForeignKey(
+        Curator, models.PROTECT, null=True, blank=True, editable=False, related_name="agreements_recorded"
+    )
+
+    objects = OfVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["side"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "side"], name="agreement_once_a_side"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_side_display()}, {self.version}"
+
+    @property
+    def sentence(self):
+        """What is known of this side's agreement, and not more."""
+        who = ", ".join(part for part in (self.role, self.organisation) if part)
+        side = f"{self.get_side_display()}: " + ("agreed" if self.is_full else "reported as agreed")
+        when = f", {self.agreed_on.words}" if self.agreed_on else ", date not known"
+        source = self.source_title or self.source_url
+        return (
+            side
+            + (f" by {who}" if who else "")
+            + when
+            + (f", by {source}" if source and not self.is_full else "")
+            + "."
+        )
+
+    @property
+    def is_full(self):
+        """Recorded in full: who, for whom, when, and by whom or from where we know."""
+        known_from = self.recorded_by_id or self.source_url or self.source_title
+        return bool(self.role and self.organisation and self.agreed_on and known_from)
+
+
+ENDS = ["set", "principle", "resource", "organisation"]
+
+
+def exactly_one(*columns, text=None):
+    """Exactly one of the foreign keys, or of them and a text, is filled in."""
+    options = Q()
+    for chosen in [*columns, *([text] if text else [])]:
+        option = Q()
+        for column in columns:
+            option &= Q(**{f"{column}__isnull": column != chosen})
+        if text:
+            option &= ~Q(**{text: ""}) if chosen == text else Q(**{text: ""})
+        options |= option
+    return options
+
+
+class LineageLine(NamedTuple):
+    """A link as one of its ends tells it. url: "" when the other end has no page here."""
+
+    text: str
+    url: str
+    kind_label: str
+    date: str
+    note: str
+
+
+class LineageLinkQuerySet(models.QuerySet):
+    def curated_by(self, person):
+        """Links whose descendant *person* looks after: a link belongs to the descendant's region."""
+        owned = PrincipleSet.objects.curated_by(person)
+        return self.filter(
+            Q(descendant_set__in=owned)
+            | Q(descendant_principle__set__in=owned)
+            | Q(descendant_resource__in=Resource.objects.curated_by(person))
+            | Q(descendant_organisation__in=Organisation.objects.editable_by(person))
+        )
+
+    editable_by = publishable_by = curated_by
+
+    def visible(self):
+        """Links of which readers may see both ends."""
+        sets, resources = PrincipleSet.objects.visible(), Resource.objects.visible()
+        visible = Q()
+        for end in ("descendant", "source"):
+            visible &= (
+                (Q(**{f"{end}_set__isnull": True}) | Q(**{f"{end}_set__in": sets}))
+                & (Q(**{f"{end}_principle__isnull": True}) | Q(**{f"{end}_principle__set__in": sets}))
+                & (Q(**{f"{end}_resource__isnull": True}) | Q(**{f"{end}_resource__in": resources}))
+            )
+        return self.filter(visible)
+
+    def with_ends(self):
+        return self.select_related(
+            *(f"{end}_{kind}" for end in ("descendant", "source") for kind in ENDS),
+            "descendant_principle__set",
+            "source_principle__set",
+        )
+
+
+@history.kept
+class LineageLink(Content):
+    """One step of where something came from: the descendant was built on the source. Read from both ends."""
+
+    class Kind(models.TextChoices):
+        ADOPTED = "adopted", "Adopted"
+        ADAPTED = "adapted", "Adapted"
+        INFORMED_BY = "informed_by", "Informed by"
+
+    kind = ChoiceField(Kind, default=Kind.INFORMED_BY)
+    descendant_set = models.ForeignKey(
+        PrincipleSet, models.PROTECT, null=True, blank=True, related_name="built_on_links"
+    )
+    descendant_principle = models.ForeignKey(
+        Principle, models.PROTECT, null=True, blank=True, related_name="built_on_links"
+    )
+    descendant_resource = models.ForeignKey(
+        Resource, models.PROTECT, null=True, blank=True, related_name="built_on_links"
+    )
+    descendant_organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="built_on_links"
+    )
+    source_set = models.ForeignKey(PrincipleSet, models.PROTECT, null=True, blank=True, related_name="led_to_links")
+    source_principle = models.ForeignKey(Principle, models.PROTECT, null=True, blank=True, related_name="led_to_links")
+    source_resource = models.ForeignKey(Resource, models.PROTECT, null=True, blank=True, related_name="led_to_links")
+    source_organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="led_to_links"
+    )
+    source_text = models.CharField(
+        "or a source in words", max_length=300, blank=True, help_text="When the source is no item here."
+    )
+    basis = models.CharField("how we know", max_length=300, blank=True)
+    linked_on = PartialDateField("when", blank=True)
+    note = models.TextField(blank=True)
+
+    objects = LineageLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=exactly_one(*(f"descendant_{end}" for end in ENDS)),
+                name="lineage_has_one_descendant",
+                violation_error_message="Choose exactly one thing that was built.",
+            ),
+            models.CheckConstraint(
+                condition=exactly_one(*(f"source_{end}" for end in ENDS), text="source_text"),
+                name="lineage_has_one_source",
+                violation_error_message="Choose exactly one source, or describe it in words.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.descendant} {self.get_kind_display().lower()} {self.source}"
+
+    @property
+    def descendant(self):
+        return self._end("descendant")
+
+    @property
+    def source(self):
+        return self._end("source") or self.source_text
+
+    def source_line(self):
+        """How the descendant's page tells of this link."""
+        words = {"adopted": "Adopted from", "adapted": "Adapted from", "informed_by": "Informed by"}
+        return self._line(self.source, words)
+
+    def descendant_line(self):
+        """How the source's page tells of this link."""
+        words = {"adopted": "Adopted by", "adapted": "Adapted by", "informed_by": "Informed"}
+        return self._line(self.descendant, words)
+
+    def _line(self, end, words):
+        note = " ".join(part for part in (self.note, self.basis) if part)
+        address = getattr(end, "get_absolute_url", None)
+        return LineageLine(str(end), address() if address else "", words[self.kind], self.linked_on, note)
+
+    def _end(self, end):
+        return next((value for kind in ENDS if (value := getattr(self, f"{end}_{kind}"))), None)
