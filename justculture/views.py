@@ -1,0 +1,118 @@
+"""Pages of the site itself: home, regions, about, and what machines ask for."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Count, Prefetch, Q
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from curation.models import Region
+from curation.views import Page
+from events.models import Event
+from justculture import accessibility
+from principles.models import PrincipleSet
+from resources.models import Resource, StartingPoint
+from resources.views import library_link
+
+NEWEST = 6
+
+
+def regions_with_sets():
+    """Every region with the current principle sets that are about it."""
+    sets = PrincipleSet.objects.current().for_cards()
+    return Region.objects.prefetch_related(Prefetch("principleset_set", sets, to_attr="sets"))
+
+
+class Home(Page):
+    template_name = "site/home.jinja"
+
+    def get_context_data(self, **kwargs):
+        regions = list(regions_with_sets().filter(is_national=False))
+        for region in regions:
+            region.set_title = region.sets[0].title if region.sets else ""
+        return super().get_context_data(
+            starting_points=list(StartingPoint.objects.visible()[:NEWEST]),
+            newest=list(Resource.objects.current().for_cards().newest_first()[:NEWEST]),
+            regions=regions,
+            next_events=list(Event.objects.current().upcoming().for_cards()[:3]),
+            **kwargs,
+        )
+
+
+class RegionList(Page):
+    template_name = "curation/regions.jinja"
+
+    def get_context_data(self, **kwargs):
+        current = Q(resource_set__in=Resource.objects.current())
+        regions = regions_with_sets().annotate(resource_count=Count("resource_set", filter=current))
+        return super().get_context_data(regions=list(regions), **kwargs)
+
+
+class RegionPage(Page):
+    template_name = "curation/region.jinja"
+
+    def get_context_data(self, slug, **kwargs):
+        region = get_object_or_404(regions_with_sets().prefetch_related("contacts"), slug=slug)
+        resources = Resource.objects.current().in_region(region)
+        return super().get_context_data(
+            region=region,
+            sets=region.sets,
+            resources=list(resources.for_cards().newest_first()[:NEWEST]),
+            resource_count=resources.count(),
+            library_link=library_link(region=region.slug),
+            events=list(Event.objects.current().in_region(region).upcoming().for_cards()),
+            contacts=list(region.contacts.all()),
+            **kwargs,
+        )
+
+
+class Accessibility(Page):
+    template_name = "site/accessibility.jinja"
+    extra_context = {"statement": accessibility.statement()}
+
+
+@require_safe
+def live(request):
+    """The process answers. It touches nothing else, so a database that is away never gets it restarted."""
+    return JsonResponse({"status": "live"}, headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+def ready(request):
+    """Whether pages can be made: the database answers. It says no more than that to strangers."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse(
+            {"status": "not ready"}, status=503, headers={"Cache-Control": "no-store", "Retry-After": "5"}
+        )
+    return JsonResponse({"status": "ready"}, headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+def robots(request):
+    closed = "".join(f"Disallow: {path}\n" for path in ("/admin/", "/preview/", "/link/", "/search/"))
+    text = f"User-agent: *\n{closed}\nSitemap: {settings.SITE_URL}{reverse('sitemap')}\n"
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def security(request):
+    """Where to report a weakness (RFC 9116). It expires at the start of a month, half a year ahead."""
+    contact = (
+        f"mailto:{settings.SERVICE_MAILBOX}"
+        if settings.SERVICE_MAILBOX
+        else (f"{settings.SITE_URL}{reverse('about')}#contact")
+    )
+    expires = (timezone.now() + timedelta(days=200)).strftime("%Y-%m-01T00:00:00Z")
+    text = (
+        f"Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\n"
+        f"Canonical: {settings.SITE_URL}{reverse('security')}\n"
+    )
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")

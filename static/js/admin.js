@@ -1,0 +1,72 @@
+// What Django's admin leaves unsaid to people who use a screen reader or a keyboard. All of it works without this file.
+'use strict';
+{
+    // An autocomplete (Select2) has no name of its own: give it that of its field.
+    const labelOf = (select) => {
+        const label = document.querySelector(`label[for="${select.id}"]`);
+        if (label && !label.id) {
+            label.id = `${select.id}_label`;
+        }
+        return label ? label.id : null;
+    };
+
+    const nameAutocomplete = (select) => {
+        const box = select.nextElementSibling;
+        const label = labelOf(select);
+        if (!box || !box.matches('.select2') || !label) {
+            return;
+        }
+        const chosen = box.querySelector('span.select2-selection__rendered');
+        if (chosen) { // one choice: it is a value in a combo box, not a text box of its own
+            chosen.removeAttribute('role');
+            chosen.removeAttribute('aria-readonly');
+        }
+        for (const part of box.querySelectorAll('[role="combobox"], input')) {
+            part.setAttribute('aria-labelledby', chosen && part.tagName !== 'INPUT' ? `${label} ${chosen.id}` : label);
+        }
+    };
+
+    const nameAutocompletes = (root) => {
+        root.querySelectorAll('select.admin-autocomplete').forEach(nameAutocomplete);
+    };
+
+    const describeErrors = () => {
+        const note = document.querySelector('.errornote');
+        if (!note) {
+            return;
+        }
+        const list = document.createElement('ul');
+        for (const errors of document.querySelectorAll('ul.errorlist[id$="_error"]')) {
+            const field = errors.id.slice(0, -'_error'.length);
+            const target = document.getElementById(`${field}_0`) || document.getElementById(field);
+            const item = list.appendChild(document.createElement('li'));
+            const link = item.appendChild(document.createElement('a'));
+            link.href = target ? `#${target.id}` : `#${errors.id}`;
+            link.textContent = errors.textContent.trim();
+        }
+        if (list.children.length) {
+            note.append(list);
+        }
+        note.tabIndex = -1;
+        note.focus();
+    };
+
+    // Each choice has its own button to remove it; one more that clears them all is no list item, but sits in the list.
+    for (const select of document.querySelectorAll('select.admin-autocomplete[multiple]')) {
+        select.dataset.allowClear = 'false';
+    }
+    describeErrors();
+    if (window.django && window.django.jQuery) {
+        const $ = window.django.jQuery;
+        $(() => nameAutocompletes(document)); // after Django's own, which makes them
+        $(document).on('select2:open', (event) => {
+            const label = labelOf(event.target);
+            const search = document.querySelector('.select2-dropdown .select2-search__field');
+            const results = document.getElementById(`select2-${event.target.id}-results`);
+            for (const part of [search, results].filter((part) => part && label)) {
+                part.setAttribute('aria-labelledby', label);
+            }
+        });
+        document.addEventListener('formset:added', (event) => nameAutocompletes(event.target));
+    }
+}
