@@ -15,7 +15,7 @@ from django.utils.html import format_html
 
 from curation import actions, history, widgets
 from curation.accounts import password_link
-from curation.models import CuratedModel, Curator, Membership, Region, RegionContact
+from curation.models import Curator, Membership, ReferenceData, Region, RegionContact
 from curation.states import MOVES, NotAllowed, State
 from search import documents
 
@@ -24,10 +24,10 @@ ADMIN_LIMIT = "15s"  # how long a curator's save may take; reading on the web gi
 
 def offered(model, person):
     """What a form may point at: what readers see, and this curator's own unpublished work."""
-    if issubclass(model, CuratedModel):
-        return model.objects.visible() | model.objects.curated_by(person)
-    visible = getattr(model.objects, "visible", None)
-    return visible() if visible else model.objects.all()
+    if issubclass(model, ReferenceData):
+        return model.objects.visible()
+    known_to = getattr(model.objects, "known_to", None)
+    return known_to(person) if known_to else model.objects.all()
 
 
 class Scoped:
@@ -125,6 +125,11 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):
         if hasattr(form.instance, "search_fields"):
             documents.refresh(form.instance)
 
+    def view_on_site(self, obj):
+        """The public address of what readers see."""
+        has_page = obj.pk and hasattr(obj, "get_absolute_url")
+        return obj.get_absolute_url() if has_page and self.model.objects.visible().contains(obj) else None
+
     def history_view(self, request, object_id, extra_context=None):
         item = self.get_object(request, unquote(object_id))
         if item is None:
@@ -134,7 +139,7 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):
             "title": f"History of “{item}”",
             "object": item,
             "opts": self.opts,
-            "entries": history.of(item),
+            "entries": history.of(item, seen_by=request.user),
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.object_history_template, context)
@@ -144,6 +149,7 @@ class VersionedForm(forms.ModelForm):
     """Refuses a save against an older version than the one that is stored, says what the other save changed, and
     keeps what was typed: saving again goes ahead knowingly."""
 
+    person = None  # who edits: set by the admin class
     seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args, **kwargs):
@@ -154,7 +160,7 @@ class VersionedForm(forms.ModelForm):
         cleaned = super().clean()
         seen = cleaned.get("seen_version")
         if self.instance.pk and seen != self.instance.version:
-            changes = list(history.since(self.instance, seen))
+            changes = list(history.since(self.instance, seen, seen_by=self.person))
             self.data = self.data.copy()
             self.data[self.add_prefix("seen_version")] = self.instance.version
             raise ValidationError(
@@ -273,6 +279,7 @@ class CuratedAdmin(ScopedAdmin):
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
+        form.person = request.user
         regions = Region.objects.curated_by(request.user)
         if "owner" in form.base_fields and not change and regions.count() == 1:
             form.base_fields["owner"].initial = regions.first()
@@ -315,9 +322,6 @@ class CuratedAdmin(ScopedAdmin):
                 if verb.allowed(obj, request.user)
             ]
         return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def view_on_site(self, obj):
-        return obj.get_absolute_url() if obj.pk and obj.is_visible else None
 
     def verb_view(self, request, pk, verb):
         """Ask what the verb needs to know, then do it."""

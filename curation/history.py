@@ -100,8 +100,8 @@ class Entry(NamedTuple):
 HIDDEN = {"version", "created_at", "updated_at"}  # bookkeeping that says nothing to a curator
 
 
-def of(item):
-    """The history of *item*, its links and its parts, newest act first."""
+def of(item, *, seen_by):
+    """The history of *item*, its links and its parts, newest act first, as the person *seen_by* may read it."""
     events = []
     for model in apps.get_models():
         tracked = getattr(model, "pgh_tracked_model", None)
@@ -109,14 +109,15 @@ def of(item):
             continue
         concrete = tracked._meta.concrete_model
         if concrete is type(item):
-            events += _steps(model, concrete, model.objects.filter(pgh_obj_id=item.pk))
+            events += _steps(model, model.objects.filter(pgh_obj_id=item.pk), seen_by)
             continue
         if concrete._meta.auto_created not in (False, type(item)):
             continue  # a link is told of where its field is: a region is not told who ever named it
         for field in concrete._meta.fields:
             is_part = field.is_relation and field.remote_field.on_delete is CASCADE
             if is_part and field.related_model is type(item):  # its parts go when it goes; the rest only point at it
-                events += _steps(model, concrete, model.objects.filter(**{field.attname: item.pk}), skip=field.name)
+                rows = model.objects.filter(**{field.attname: item.pk})
+                events += _steps(model, rows, seen_by, skip=field.name)
     acts = {}
     for event, changes in events:
         acts.setdefault(event.pgh_context_id or ("row", event._meta.label, event.pgh_id), []).append((event, changes))
@@ -137,17 +138,18 @@ def _entry(steps):
     )
 
 
-def _steps(event_model, tracked, events, skip=""):
+def _steps(event_model, events, person, skip=""):
     """Each event of a table with what it changed, against the event before it of the same row."""
-    fields = [
-        field
-        for field in event_model._meta.fields
-        if not field.name.startswith("pgh_") and field.name not in {*HIDDEN, skip, "id"}
-    ]
+    tracked = event_model.pgh_tracked_model._meta.concrete_model
+    fields = {
+        copy.name: tracked._meta.get_field(copy.name)
+        for copy in event_model._meta.fields
+        if not copy.name.startswith("pgh_") and copy.name not in {*HIDDEN, skip, "id"}
+    }
     before = {}
     for event in events.order_by("pgh_id"):
         row = event.id
-        values = {field.name: _words(event, tracked, field) for field in fields}
+        values = {name: _words(getattr(event, field.attname), field, person) for name, field in fields.items()}
         old = before.get(row, {})
         if event.pgh_label == "delete":
             changes = [Change(f"Removed: {tracked._meta.verbose_name}", _line(values), "")]
@@ -170,20 +172,17 @@ def _label(tracked, name):
     return label[0].upper() + label[1:]
 
 
-def _words(event, tracked, field):
+def _words(value, field, person):
     """A stored value as a curator reads it."""
-    value = getattr(event, field.attname)
     if value in (None, "", []):
         return ""
-    original = tracked._meta.get_field(field.name)
-    if original.is_relation:
-        named = original.related_model._base_manager.filter(pk=value).first()
-        return str(named) if named else f"number {value}"
+    if field.is_relation:
+        return _name(field.related_model, value, person)
     if isinstance(value, list):
-        labels = dict(original.base_field.flatchoices)
+        labels = dict(field.base_field.flatchoices)
         return ", ".join(str(labels.get(one, one)) for one in value)
-    if original.choices:
-        return str(dict(original.flatchoices).get(value, value))
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, PartialDate):
         return value.words
     if isinstance(value, datetime):
@@ -195,10 +194,20 @@ def _words(event, tracked, field):
     return str(value)
 
 
-def since(item, version):
+def _name(model, pk, person):
+    """What a row is called now, unless it is another region's unpublished work."""
+    rows = model._default_manager.filter(pk=pk)
+    if not rows.exists():
+        return f"number {pk}, which is deleted"
+    known_to = getattr(rows, "known_to", None)
+    row = (known_to(person) if known_to else rows).first()
+    return str(row) if row else "something of another region"
+
+
+def since(item, version, *, seen_by):
     """Who changed what in *item* since it was at *version*: pairs of a name and a Change."""
     events = type(item).history.rel.related_model.objects.filter(pgh_obj_id=item.pk)
-    for event, changes in _steps(events.model, type(item), events):
+    for event, changes in _steps(events.model, events, seen_by):
         if version is not None and event.version > version:
             for change in changes:
                 yield (event.pgh_context or {}).get("name", "Someone"), change

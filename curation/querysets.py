@@ -13,6 +13,9 @@ class RegionQuerySet(QuerySet):
     def visible(self):
         return self.all()
 
+    def known_to(self, person):
+        return self.all()
+
     def national(self):
         return self.filter(is_national=True)
 
@@ -45,6 +48,10 @@ class OwnedQuerySet(QuerySet):
         """What *person* may see before it is public, and the history of."""
         return self._owned_by(self._regions().curated_by(person))
 
+    def known_to(self, person):
+        """Whose names *person* may come across in the admin."""
+        return self.curated_by(person)
+
     def editable_by(self, person):
         """What *person* may change."""
         return self.curated_by(person)
@@ -71,6 +78,10 @@ class CuratedQuerySet(OwnedQuerySet):
     def current(self):
         """What lists, feeds, counts and starting points offer: visible and not superseded."""
         return self.visible().filter(state=State.PUBLISHED)
+
+    def known_to(self, person):
+        """What readers see, and *person*'s own unpublished work."""
+        return self.visible() | self.curated_by(person)
 
     def gone(self):
         """What was public once and has been withdrawn: its address answers 410."""
@@ -108,6 +119,9 @@ class ReferenceQuerySet(QuerySet):
 
     def visible(self):
         return self.filter(is_retired=False)
+
+    def known_to(self, person):
+        return self.all()
 
     def editable_by(self, person):
         national = apps.get_model("curation.Region").objects.national().published_by(person)

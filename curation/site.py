@@ -33,6 +33,10 @@ class CurationSite(AdminSite):
         if getattr(admin_class, "asks_memberships", False):
             super().register(models, admin_class, **options)
 
+    def get_urls(self):
+        """Without Django's /r/, which tells any account the address of any draft."""
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
+
     def login(self, request, extra_context=None):
         return super().login(request, {"title": "Sign in", **(extra_context or {})})
 

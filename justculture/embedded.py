@@ -76,7 +76,7 @@ def running(var_dir, *, durable=True):
     `durable=False` is for tests: a power cut may destroy what was saved.
     """
     folder = _folder(var_dir)
-    with _ending_politely(), _plainly(folder):
+    with _plainly(folder):
         owner = _prepare(folder)
         users = _open(folder / "users.lock")
     with _ending_politely(), users:
@@ -186,15 +186,14 @@ def _prepare(folder):
             f"{others[0]} is of another version than this release's PostgreSQL {MAJOR}: back it up with the release "
             "that made it and restore it into this one, or set VAR_DIR to another folder."
         )
-    if not folder.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o711)
     owner = _owner(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.stat().st_uid == os.geteuid():
+        folder.chmod(0o711)
     for place in (folder, PROGRAMS):
         _refuse_closed(place, owner)
-    if not run.exists():
-        run.mkdir(mode=0o700, exist_ok=True)
-        _give(run, owner)
+    run.mkdir(mode=0o700, exist_ok=True)
+    _give(run, owner)
     return owner
 
 
@@ -366,6 +365,5 @@ def _postmaster(data):
 def _complaint(words):
     """The last line that says why."""
     complaints = [line for line in words.splitlines() if "FATAL:" in line or "PANIC:" in line or "error:" in line]
-    return (
-        complaints[-1].split("FATAL:")[-1].split("PANIC:")[-1].strip().rstrip(".") if complaints else "no reason given"
-    )
+    last = complaints[-1] if complaints else "no reason given"
+    return last.split("FATAL:")[-1].split("PANIC:")[-1].strip().rstrip(".")

@@ -226,7 +226,7 @@ class LineageLinkAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_ends()
+        return super().get_queryset(request).known_to(request.user).with_ends()
 
     def has_delete_permission(self, request, obj=None):
         return self.has_change_permission(request, obj)

@@ -105,8 +105,11 @@ class SetVersionQuerySet(OwnedQuerySet):
     owner_lookup = "set__owner"
 
     def visible(self):
-        """Versions readers may see, given that they may see the set."""
-        return self.filter(state__in=PUBLIC)
+        """Versions readers may see: published once, of a set they may see."""
+        return self.filter(state__in=PUBLIC, set__in=PrincipleSet.objects.visible())
+
+    def known_to(self, person):
+        return self.visible() | self.curated_by(person)
 
     def with_count(self):
         return self.annotate(principle_count=models.Count("texts"))
@@ -317,15 +320,21 @@ class LineageLinkQuerySet(models.QuerySet):
 
     def visible(self):
         """Links of which readers may see both ends."""
-        sets, resources = PrincipleSet.objects.visible(), Resource.objects.visible()
-        visible = Q()
+        return self._between(PrincipleSet.objects.visible(), Resource.objects.visible())
+
+    def known_to(self, person):
+        """Links of which *person* may know both ends."""
+        return self._between(PrincipleSet.objects.known_to(person), Resource.objects.known_to(person))
+
+    def _between(self, sets, resources):
+        both = Q()
         for end in ("descendant", "source"):
-            visible &= (
+            both &= (
                 (Q(**{f"{end}_set__isnull": True}) | Q(**{f"{end}_set__in": sets}))
                 & (Q(**{f"{end}_principle__isnull": True}) | Q(**{f"{end}_principle__set__in": sets}))
                 & (Q(**{f"{end}_resource__isnull": True}) | Q(**{f"{end}_resource__in": resources}))
             )
-        return self.filter(visible)
+        return self.filter(both)
 
     def with_ends(self):
         return self.select_related(

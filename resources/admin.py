@@ -109,5 +109,8 @@ class StartingPointAdmin(ReferenceAdmin):
     fields = ("title", "slug", "summary", "order", "is_retired")
     inlines = (StartingStepInline,)
 
+    def has_view_permission(self, request, obj=None):
+        return self.has_add_permission(request)  # a step may lead to what is not public yet
+
     def get_readonly_fields(self, request, obj=None):
         return ["slug"] if obj else []

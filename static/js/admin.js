@@ -66,6 +66,9 @@
             for (const part of [search, results].filter((part) => part && label)) {
                 part.setAttribute('aria-labelledby', label);
             }
+            for (const box of event.target.nextElementSibling.querySelectorAll('[role="combobox"]')) {
+                box.setAttribute('aria-controls', results.id);
+            }
         });
         document.addEventListener('formset:added', (event) => nameAutocompletes(event.target));
     }

@@ -12,7 +12,7 @@ from curation.models import Redirect
 from curation.states import MOVES, NotAllowed, State
 from resources.models import Resource
 from search.models import SearchDocument
-from tests.factories import EventFactory, RegionFactory, ResourceFactory, SetFactory, curator
+from tests.factories import TESTER, EventFactory, RegionFactory, ResourceFactory, SetFactory, curator
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def publisher():
 
 
 def last_act(item):
-    return history.of(item)[0]
+    return history.of(item, seen_by=TESTER)[0]
 
 
 @FACTORIES
@@ -54,7 +54,7 @@ def test_publishing_twice_is_publishing_once(publisher):
     item = actions.publish(ResourceFactory(), by=publisher)
     again = actions.publish(item, by=publisher)
     assert (again.version, again.published_at) == (item.version, item.published_at)
-    assert len([act for act in history.of(item) if act.verb == "published"]) == 1
+    assert len([act for act in history.of(item, seen_by=TESTER) if act.verb == "published"]) == 1
 
 
 VERBS = {
