@@ -111,7 +111,7 @@ class Region(Content):
         return reverse("regions:detail", args=[self.slug])
 
     def search_fields(self):
-        return Fields(self.name, self.status_note, self.forum_name, f"{self.description}\n{self.meetings}")
+        return Fields(self.name, self.status_note, self.forum_name, f"{self.description}\n\n{self.meetings}")
 
 
 class RegionContactQuerySet(OwnedQuerySet):

@@ -1,19 +1,22 @@
 """How the page of one item is found: the same for every kind of content."""
 
 import re
+from functools import wraps
 from typing import NamedTuple
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_safe
-from django.views.generic import DetailView, ListView, TemplateView
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import DetailView, TemplateView
 
 from curation.models import Redirect
 from justculture import errors
 
 PER_PAGE = 20
+READING = ["GET", "HEAD"]
 PREVIEWS = {}  # the page class of each kind of content, by its model's label
 
 
@@ -57,14 +60,25 @@ def page_number(request):
     return int(text)
 
 
+def for_reading(view):
+    """A view that only reads. It answers 405 to anything else, and no form of ours is sent to it."""
+
+    @csrf_exempt
+    @wraps(view)
+    def answer(request, *args, **kwargs):
+        if request.method not in READING:
+            return errors.method_not_allowed(request, READING)
+        return view(request, *args, **kwargs)
+
+    return answer
+
+
+@method_decorator(for_reading, name="dispatch")
 class Page(TemplateView):
-    http_method_names = ("get", "head", "options")
+    """A page that readers see."""
 
 
-class ListPage(ListView):
-    http_method_names = ("get", "head", "options")
-
-
+@method_decorator(for_reading, name="dispatch")
 class CuratedPage(DetailView):
     """The page of one item: for readers when it is visible, for its curators at any time (`preview`).
 
@@ -72,7 +86,6 @@ class CuratedPage(DetailView):
     is not public and what never was.
     """
 
-    http_method_names = ("get", "head", "options")
     context_object_name = "item"
     preview = False
 
@@ -126,7 +139,7 @@ class CuratedPage(DetailView):
         )
 
 
-@require_safe
+@for_reading
 def preview(request, kind, pk):
     """Any state of an item, on its real page, for those who curate it."""
     if not (request.user.is_authenticated and request.user.is_staff):

@@ -102,11 +102,11 @@ class Event(CuratedModel):
         return audience_labels(self.audiences)
 
     def search_fields(self):
-        sessions = "\n".join(f"{session.title} {session.text}" for session in self.sessions.all())
+        sessions = "\n\n".join(f"{session.title}. {session.text}" for session in self.sessions.all())
         words = [self.get_kind_display(), self.place, *self.regions.values_list("name", flat=True)]
         if self.organiser:
             words += [self.organiser.name, self.organiser.short_name]
-        return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n{sessions}")
+        return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n\n{sessions}")
 
 
 history.kept_links(Event, "regions")

@@ -4,11 +4,10 @@ from itertools import groupby
 
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from curation.feeds import atom
 from curation.models import Region
-from curation.views import CuratedPage, Link, Page, Pager, page_number
+from curation.views import CuratedPage, Link, Page, Pager, for_reading, page_number
 from events.models import Event
 
 
@@ -106,7 +105,7 @@ def structured_data(event):
     return data
 
 
-@require_safe
+@for_reading
 def feed(request):
     """Events as a feed, with the list's region filter, newest entry first."""
     events, _, _ = narrowed(request.GET, Event.objects.current())

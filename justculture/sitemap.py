@@ -6,9 +6,8 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
-from curation.views import Pager, page_number
+from curation.views import Pager, for_reading, page_number
 from search.views import everything_visible
 
 MOST = 40_000  # addresses of one file; the protocol allows 50,000
@@ -19,7 +18,7 @@ LISTS = [
 XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 
 
-@require_safe
+@for_reading
 def sitemap(request):
     """All addresses, or an index of the files when there are too many for one."""
     counted = [(items, items.count()) for items in everything_visible()]

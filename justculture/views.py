@@ -9,10 +9,9 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from curation.models import Region
-from curation.views import Page
+from curation.views import Page, for_reading
 from events.models import Event
 from justculture import accessibility
 from principles.models import PrincipleSet
@@ -76,13 +75,13 @@ class Accessibility(Page):
     extra_context = {"statement": accessibility.statement()}
 
 
-@require_safe
+@for_reading
 def live(request):
     """The process answers. It touches nothing else, so a database that is away never gets it restarted."""
     return JsonResponse({"status": "live"}, headers={"Cache-Control": "no-store"})
 
 
-@require_safe
+@for_reading
 def ready(request):
     """Whether pages can be made: the database answers. It says no more than that to strangers."""
     try:
@@ -95,14 +94,14 @@ def ready(request):
     return JsonResponse({"status": "ready"}, headers={"Cache-Control": "no-store"})
 
 
-@require_safe
+@for_reading
 def robots(request):
     closed = "".join(f"Disallow: {path}\n" for path in ("/admin/", "/preview/", "/link/", "/search/"))
     text = f"User-agent: *\n{closed}\nSitemap: {settings.SITE_URL}{reverse('sitemap')}\n"
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
-@require_safe
+@for_reading
 def security(request):
     """Where to report a weakness (RFC 9116). It expires at the start of a month, half a year ahead."""
     contact = (

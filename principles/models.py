@@ -94,7 +94,7 @@ class PrincipleSet(CuratedModel):
         words = [self.get_standing_display(), self.get_progress_display(), *self.regions.values_list("name", flat=True)]
         if self.publisher:
             words += [self.publisher.name, self.publisher.short_name, *self.publisher.other_names]
-        body = "\n".join([self.body, *(f"{text.title}. {text.text}" for text in texts)])
+        body = "\n\n".join([self.body, *(f"{text.title}. {text.text}" for text in texts)])
         return Fields(self.title, self.summary, "\n".join(words), body)
 
 

@@ -2,11 +2,10 @@
 
 from django.http import Http404
 from django.utils.functional import cached_property
-from django.views.decorators.http import require_safe
 
 from curation.feeds import atom
 from curation.states import State
-from curation.views import CuratedPage, Page
+from curation.views import CuratedPage, Page, for_reading
 from principles.models import PrincipleSet
 
 
@@ -65,7 +64,7 @@ class SetPage(CuratedPage):
         )
 
 
-@require_safe
+@for_reading
 def feed(request):
     """Principle sets as a feed; `region` may be given any number of times."""
     sets = PrincipleSet.objects.current()

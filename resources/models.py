@@ -219,7 +219,7 @@ class Resource(CuratedModel):
         publishers = [o for o in [self.publisher, *self.partners.all()] if o]
         words += [name for o in publishers for name in [o.name, o.short_name, *o.other_names]]
         words += [self.get_kind_display(), *self.regions.values_list("name", flat=True)]
-        return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n{self.did_not_work}")
+        return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n\n{self.did_not_work}")
 
 
 history.kept_links(Resource, "regions")
@@ -308,7 +308,7 @@ class StartingPoint(ReferenceData):
         return reverse("starts:detail", args=[self.slug])
 
     def search_fields(self):
-        steps = "\n".join(f"{step.title} {step.text}" for step in self.steps.all())
+        steps = "\n\n".join(f"{step.title}. {step.text}" for step in self.steps.all())
         return Fields(self.title, self.summary, "", steps)
 
 

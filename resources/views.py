@@ -6,10 +6,9 @@ from django.db.models import Count, F, Prefetch, Q, Window
 from django.db.models.functions import RowNumber
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from curation.feeds import atom
-from curation.views import CuratedPage, Link, Page, Pager, page_number
+from curation.views import CuratedPage, Link, Page, Pager, for_reading, page_number
 from resources.browse import BrowseForm
 from resources.models import Resource, StartingPoint, StartingStep, Topic
 
@@ -155,7 +154,7 @@ def step_link(step, current, successors):
     return Link(target.name, target.get_absolute_url()) if target else None
 
 
-@require_safe
+@for_reading
 def feed(request):
     """The library as a feed, with the library's filters, always newest first."""
     ids = BrowseForm(request.GET).narrow()

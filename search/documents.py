@@ -4,12 +4,14 @@ import re
 from typing import NamedTuple
 
 from django.apps import apps
+from markdown_it import MarkdownIt
 
+parser = MarkdownIt("commonmark", {"html": False})
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Fields(NamedTuple):
-    """The text of an item by weight, from the most telling to the least."""
+    """The text of an item by weight, from the most telling to the least. The body may be Markdown."""
 
     title: str
     summary: str
@@ -22,6 +24,16 @@ def plain(text):
     return CONTROL.sub(" ", text)
 
 
+def text_of(markdown):
+    """The words of Markdown as a reader sees them, without its marks: a line for each paragraph, heading or item."""
+    lines = []
+    for token in parser.parse(markdown):
+        if token.type == "inline":
+            words = (child.content for child in token.children if child.type in {"text", "code_inline", "softbreak"})
+            lines.append(" ".join(word.strip() for word in words if word.strip()))
+    return "\n".join(lines)
+
+
 def refresh(item):
     """Make the document of *item* say what the item says, in the caller's transaction.
 
@@ -30,7 +42,9 @@ def refresh(item):
     if not getattr(item, "is_public_state", True):
         forget(item)
         return
-    fields = {name: plain(text) for name, text in item.search_fields()._asdict().items()}
+    fields = item.search_fields()
+    fields = fields._replace(body=text_of(fields.body))
+    fields = {name: plain(text) for name, text in fields._asdict().items()}
     documents().update_or_create(kind=item._meta.label_lower, object_id=item.pk, defaults=fields)
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from markupsafe import Markup
 
 from curation.views import Page, Pager, page_number
-from search.query import LONGEST, marked, search
+from search.query import LONGEST, START, marked, search
 
 
 class Hit(NamedTuple):
@@ -41,7 +41,7 @@ def hits(documents):
             document.title,
             item.get_absolute_url(),
             item.kind_label,
-            marked(document.extract),
+            marked(document.extract if START in document.extract else document.summary),
             document.is_superseded,
             getattr(item, "is_sample", False),
         )

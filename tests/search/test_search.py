@@ -72,6 +72,13 @@ def test_an_extract_is_escaped_before_it_is_marked():
     assert expected in marked(document.extract)
 
 
+def test_an_extract_shows_words_and_none_of_the_marks_of_markdown():
+    body = "## What it says\n\n- **suspension** is a [last resort](https://example.org/)\n- `write` it down"
+    ResourceFactory(state="published", summary="", body=body)
+    document = search("suspension", among=[Resource.objects.visible()]).get()
+    assert document.body == "What it says\nsuspension is a last resort\nwrite it down"
+
+
 def test_a_curator_cannot_forge_a_mark():
     ResourceFactory(state="published", summary="\x02not marked\x03 suspension")
     document = search("suspension", among=[Resource.objects.visible()]).get()

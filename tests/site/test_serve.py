@@ -117,14 +117,13 @@ def test_the_log_is_json_without_personal_data(var_dir):
     assert "203.0.113.9" not in said
     lines = [json.loads(line) for line in said.splitlines()]
     assert all(line["time"].endswith("+00:00") for line in lines)
-    requests = [line for line in lines if line["logger"] == "granian.access"]
-    assert [(line["method"], line["path"]) for line in requests] == [
-        ("GET", "/resources/"),
-        ("GET", "/link/.../"),
-        ("GET", "/break\n\x85\u2028line/"),
-    ]
-    assert set(requests[0]) == {"time", "level", "logger", "method", "path", "status", "ms"}
-    assert [line["status"] for line in requests] == [200, 404, 404]
+    requests = {line["path"]: line for line in lines if line["logger"] == "granian.access"}
+    assert {path: line["status"] for path, line in requests.items()} == {
+        "/resources/": 200,
+        "/link/.../": 404,
+        "/break\n\x85\u2028line/": 404,
+    }
+    assert set(requests["/resources/"]) == {"time", "level", "logger", "method", "path", "status", "ms"}
 
 
 def test_a_taken_port_is_said_in_a_sentence(var_dir):
