@@ -1,6 +1,7 @@
 """Accounts: a new curator chooses a password by a link that works once."""
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth import views
 from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse, reverse_lazy
@@ -26,3 +27,6 @@ class ChoosePassword(views.PasswordResetConfirmView):
     template_name = "admin/choose_password.html"
     success_url = reverse_lazy("admin:login")
     title = "Choose your password"
+
+    def get_context_data(self, **kwargs):
+        return {**admin.site.each_context(self.request), **super().get_context_data(**kwargs)}

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from curation import history
 from curation.fields import ChoiceField, PublicSlugField, WebAddressField
@@ -49,18 +50,25 @@ class Curator(AbstractBaseUser):
         super().clean()
         self.email = self.email.strip().lower()
 
+    @cached_property
+    def roles(self):
+        """What they do, as (role, whether for National). Asked once a request: a request makes its own Curator."""
+        if not self.is_active:
+            return set()
+        return set(self.memberships.values_list("role", "region__is_national"))
+
     @property
     def is_staff(self):
         """May sign in to the admin: anyone with a part to play there."""
-        return self.is_active and self.memberships.exists()
+        return bool(self.roles)
 
     @property
     def manages_accounts(self):
-        return self.is_active and self.memberships.filter(role=Membership.Role.ACCOUNTS).exists()
+        return any(role == Membership.Role.ACCOUNTS for role, _ in self.roles)
 
     @property
     def is_national(self):
-        return Region.objects.national().curated_by(self).exists()
+        return any(is_national and role != Membership.Role.ACCOUNTS for role, is_national in self.roles)
 
     def has_perm(self, perm, obj=None):
         """Rights come from querysets (curation.querysets), asked by each admin class; no permission is stored."""
