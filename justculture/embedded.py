@@ -15,6 +15,7 @@ web worker, shares its parent's lock, and rightly so: while it lives, it uses th
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -274,7 +275,7 @@ def _make_cluster(folder, owner):
         step = subprocess.run(command, input=words, capture_output=True, text=True, **process)  # noqa: S603
         if step.returncode:
             shutil.rmtree(new, ignore_errors=True)
-            reason = _complaint(step.stderr)
+            reason = _complaints(step.stderr)[0]
             raise EmbeddedServerError(f"The database could not be made in {folder}: mend this and try again: {reason}.")
     new.rename(folder / "data")
     directory = os.open(folder, os.O_RDONLY)
@@ -288,7 +289,7 @@ def _start(folder, owner, durable):
     try:
         while (answer := _answer(folder)) != READY:
             if time.monotonic() - began > PATIENCE * (10 if answer == BUSY else 1):  # busy mending itself after a crash
-                reason = _complaint((folder / "log").read_text(errors="replace"))
+                reason = _complaints((folder / "log").read_text(errors="replace"))[-1]
                 raise EmbeddedServerError(f"The database did not start: mend this and try again: {reason}.")
             if server is None or server.poll() is not None:
                 time.sleep(0.5 if server else 0)
@@ -362,8 +363,6 @@ def _postmaster(data):
     return pid if f"/postgres -D {data} " in command else None
 
 
-def _complaint(words):
-    """The last line that says why."""
-    complaints = [line for line in words.splitlines() if "FATAL:" in line or "PANIC:" in line or "error:" in line]
-    last = complaints[-1] if complaints else "no reason given"
-    return last.split("FATAL:")[-1].split("PANIC:")[-1].strip().rstrip(".")
+def _complaints(words):
+    """What PostgreSQL gives as reasons, in order."""
+    return re.findall(r"(?:FATAL|PANIC|ERROR|error): +(.*?)\.?$", words, re.MULTILINE) or ["no reason given"]

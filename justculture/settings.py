@@ -6,6 +6,7 @@ With DATABASE_URL it is a deployment and refuses to start without SECRET_KEY, AL
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -39,13 +40,21 @@ def names(name, default=""):
 
 def own_secret(path):
     """A secret made at the first start and kept for this user only (ASVS 13.3.1)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            draft = path.with_name(f"{path.name}.{os.getpid()}")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(50))
+            with suppress(FileExistsError):  # another start was first: its secret is the one
+                os.link(draft, path)
+            draft.unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"VAR_DIR is {path.parent}, which cannot be used ({error.strerror}): "
+            "set it to a folder that can be written to."
+        ) from error
 
 
 def database(url):

@@ -30,8 +30,6 @@ from tests.portal import (
     short_folder,
 )
 
-pytestmark = pytest.mark.xdist_group("serve")  # in one process, since a first start is the dearest part
-
 
 @pytest.fixture(scope="module")
 def var_dir():
