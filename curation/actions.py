@@ -5,15 +5,17 @@ from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 
 from curation import history
-from curation.models import CuratedModel, Redirect
+from curation.accounts import password_link
+from curation.models import CuratedModel, Curator, Redirect
 from curation.states import UNPUBLISHED, NotAllowed, State
 from search import documents
 
 REVIEW_EVERY = timedelta(days=365)
-SUCCESSION = 7260_0001  # advisory lock: two supersedings at once must not close a circle
+SUCCESSION = 7260_0001  # the number of its advisory lock
 
 
 def locked(item):
@@ -69,15 +71,24 @@ def publish(item: CuratedModel, *, by, note="") -> CuratedModel:
 def withdraw(item: CuratedModel, *, by, reason, onward_url="") -> CuratedModel:
     """Take a public item away. Its address answers 410 with the reason and where to go instead.
 
-    Raises NotAllowed when another item names it as its successor.
+    What it had replaced leads to *onward_url* from then on. Raises NotAllowed without a reason, or without an onward
+    address where there is such a thing: a superseded item always leads somewhere.
     """
+    _hold_succession()
     item = locked(item)
     require(type(item).objects.publishable_by(by), item)
     if not reason.strip():
         raise NotAllowed("Say why it is withdrawn: readers who come to its address are shown the reason.")
-    _refuse_if_successor(item)
+    replaced = list(item.supersedes.all())
+    if replaced and not onward_url:
+        raise NotAllowed("It is what replaced something else. Say where to go instead: that will lead there too.")
     facts = {"withdrawn_at": timezone.now(), "withdrawn_reason": reason, "onward_url": onward_url}
-    return _moved(item, State.WITHDRAWN, "withdrawn", by=by, note=reason, **facts)
+    item = _moved(item, State.WITHDRAWN, "withdrawn", by=by, note=reason, **facts)
+    for old in replaced:
+        old.superseded_by, old.superseded_by_url = None, onward_url
+        old.version += 1
+        old.save()
+    return item
 
 
 @transaction.atomic
@@ -86,8 +97,7 @@ def supersede(item: CuratedModel, *, by, successor=None, url="", title="", note=
 
     Raises NotAllowed when the successor is not public, is another kind of thing, or was itself replaced by this item.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SUCCESSION])
+    _hold_succession()
     item = locked(item)
     require(type(item).objects.publishable_by(by), item)
     if (successor is None) == (not url):
@@ -110,11 +120,10 @@ def _refuse_circle(item, successor):
         path.append(path[-1].superseded_by)
 
 
-def _refuse_if_successor(item):
-    """What others name as their successor stays visible: a superseded item always leads somewhere."""
-    replaced = type(item).objects.filter(superseded_by=item).first()
-    if replaced:
-        raise NotAllowed(f"“{replaced}” is superseded by this. First say what replaces “{replaced}” instead.")
+def _hold_succession():
+    """Let nobody else say what replaces what, or take a successor away, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SUCCESSION])
 
 
 @transaction.atomic
@@ -122,6 +131,8 @@ def mark_reviewed(item: CuratedModel, *, by, due=None, note="") -> CuratedModel:
     """Say that it was looked at today and is still right. *due* is the date of the next look, a year on by default."""
     item = locked(item)
     require(type(item).objects.editable_by(by), item)
+    if due and due < timezone.localdate():
+        raise NotAllowed("The next review must come after today.")
     history.because("reviewed", by=by, note=note)
     item.reviewed_on = timezone.localdate()
     item.review_due_on = due or item.reviewed_on + REVIEW_EVERY
@@ -159,4 +170,17 @@ def delete_draft(item: CuratedModel, *, by, note="") -> None:
         raise NotAllowed("What has been published is withdrawn, never deleted.")
     history.because("deleted", by=by, note=note)
     documents.forget(item)
-    item.delete()
+    try:
+        item.delete()
+    except (ProtectedError, RestrictedError):
+        raise NotAllowed("Something still points to it. Take it out there first, then delete the draft.") from None
+
+
+@transaction.atomic
+def new_password_link(curator: Curator, *, by, note="") -> str:
+    """The full address at which they choose a password, once. The password they had stops working."""
+    require(Curator.objects.editable_by(by), curator)
+    history.because("password link made", by=by, note=note)
+    curator.set_unusable_password()
+    curator.save()
+    return password_link(curator)

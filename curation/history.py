@@ -205,9 +205,8 @@ def _name(model, pk, person):
 
 
 def since(item, version, *, seen_by):
-    """Who changed what in *item* since it was at *version*: pairs of a name and a Change."""
-    events = type(item).history.rel.related_model.objects.filter(pgh_obj_id=item.pk)
-    for event, changes in _steps(events.model, events, seen_by):
-        if version is not None and event.version > version:
-            for change in changes:
-                yield (event.pgh_context or {}).get("name", "Someone"), change
+    """Who changed what in *item*, its links and its parts since it was at *version*: pairs of a name and a Change."""
+    later = type(item).history.rel.related_model.objects.filter(pgh_obj_id=item.pk, version__gt=version)
+    first = later.order_by("pgh_id").values_list("pgh_created_at", flat=True).first()
+    acts = of(item, seen_by=seen_by) if first else []
+    return [(act.who, change) for act in acts if act.at >= first for change in act.changes]

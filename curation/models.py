@@ -13,10 +13,16 @@ from curation import history
 from curation.fields import ChoiceField, PublicSlugField, WebAddressField
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet, RegionQuerySet
 from curation.states import PUBLIC, UNPUBLISHED, State, check_move
-from search.documents import Fields
+from search.documents import Fields, plain
 
 
-class CuratorManager(BaseUserManager):
+class CuratorQuerySet(models.QuerySet):
+    def editable_by(self, person):
+        """Accounts are for their administrators alone."""
+        return self.all() if person.manages_accounts else self.none()
+
+
+class CuratorManager(BaseUserManager.from_queryset(CuratorQuerySet)):
     def get_by_natural_key(self, email):
         return self.get(email=email.strip().lower())
 
@@ -64,11 +70,12 @@ class Curator(AbstractBaseUser):
 
     @property
     def manages_accounts(self):
-        return any(role == Membership.Role.ACCOUNTS for role, _ in self.roles)
+        return (Membership.Role.ACCOUNTS, True) in self.roles
 
     @property
     def is_national(self):
-        return any(is_national and role != Membership.Role.ACCOUNTS for role, is_national in self.roles)
+        """May publish for National, and so looks after what belongs to no one region."""
+        return (Membership.Role.PUBLISHER, True) in self.roles
 
     def has_perm(self, perm, obj=None):
         """Rights come from querysets (curation.querysets), asked by each admin class; no permission is stored."""
@@ -85,8 +92,17 @@ class Content(models.Model):
         abstract = True
 
 
+class Versioned(models.Model):
+    """A row that two people may edit at once: a save against an older number is refused with the difference."""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+
 @history.kept
-class Region(Content):
+class Region(Versioned, Content):
     """A Social Partnership Forum's region. National is one too. Not NHS England's seven regions."""
 
     name = models.CharField(max_length=100, unique=True)
@@ -165,8 +181,12 @@ class Membership(models.Model):
     def __str__(self):
         return f"{self.get_role_display().split(':')[0]}, {self.region}"
 
+    def clean(self):
+        if self.role == self.Role.ACCOUNTS and self.region_id and not self.region.is_national:
+            raise ValidationError({"region": "Accounts are looked after for all regions together: choose National."})
 
-class CuratedModel(Content):
+
+class CuratedModel(Versioned, Content):
     """Content that a region owns and publishes. A new kind of content inherits this and gets all of it:
     states, dates, ownership, review, version numbers, history, search, the admin and the doors' tests.
 
@@ -224,7 +244,6 @@ class CuratedModel(Content):
         help_text="A year after it is published, unless you say otherwise.",
     )
     is_sample = models.BooleanField(default=False, editable=False)
-    version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -282,8 +301,14 @@ class CuratedModel(Content):
 
     def clean(self):
         super().clean()
+        self.title, self.summary = " ".join(plain(self.title).split()), plain(self.summary).strip()
         if self.public_from_at and self.public_until_at and self.public_from_at >= self.public_until_at:
             raise ValidationError({"public_until_at": "“Show until” must come after “show from”."})
+        hidden = self.public_until_at or (self.public_from_at and self.public_from_at > timezone.now())
+        if hidden and self.pk and self.supersedes.exists():
+            raise ValidationError("Something else says that this replaced it, so it cannot be hidden by dates.")
+        if self.reviewed_on and self.review_due_on and self.review_due_on < self.reviewed_on:
+            raise ValidationError({"review_due_on": "The next review must come after the last one."})
         if Redirect.objects.taken(self, self.slug).exists():
             raise ValidationError({"slug": "This was the address of something else once. Choose another."})
 
@@ -329,7 +354,7 @@ class CuratedModel(Content):
         return Fields(self.title, self.summary, "", "")
 
 
-class ReferenceData(Content):
+class ReferenceData(Versioned, Content):
     """Public reference data that national curators look after: retired when it is no longer offered."""
 
     is_retired = models.BooleanField(

@@ -19,6 +19,10 @@ class RegionQuerySet(QuerySet):
     def national(self):
         return self.filter(is_national=True)
 
+    def editable_by(self, person):
+        """A region's own page is looked after by national publishers."""
+        return self.filter(Exists(self.model.objects.national().published_by(person)))
+
     def curated_by(self, person):
         """The regions whose content *person* looks after: their own, and all of them for a national curator."""
         return self._served_by(person, ["editor", "publisher"])
@@ -90,8 +94,7 @@ class CuratedQuerySet(OwnedQuerySet):
 
     def editable_by(self, person):
         """Drafts of *person*'s regions; what readers already see only where *person* may publish."""
-        may_publish = Q(owner__in=self._regions().published_by(person))
-        return self.curated_by(person).filter(Q(state__in=UNPUBLISHED) | may_publish)
+        return self.curated_by(person).filter(state__in=UNPUBLISHED) | self.publishable_by(person)
 
     def unpublished_by(self, person):
         """Drafts and items in review of *person*'s regions, last changed first."""

@@ -110,7 +110,8 @@ class CuratedPage(DetailView):
         old = get_object_or_404(Redirect, kind=self.model._meta.label_lower, slug=slug)
         moved = items.visible().filter(pk=old.object_id).first()
         if moved:
-            return HttpResponsePermanentRedirect(moved.get_absolute_url())
+            page = self.request.resolver_match
+            return HttpResponsePermanentRedirect(reverse(page.view_name, kwargs={**page.kwargs, "slug": moved.slug}))
         return errors.gone(self.request, get_object_or_404(items.gone(), pk=old.object_id))
 
     def get_queryset(self):

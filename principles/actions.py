@@ -10,7 +10,7 @@ from curation.states import UNPUBLISHED, NotAllowed, State
 from principles.models import ENDS, LineageLink, PrincipleSet, SetVersion
 from search import documents
 
-LINEAGE = 7260_0002  # advisory lock: two links at once must not close a circle
+LINEAGE = 7260_0002  # the number of its advisory lock
 
 
 @transaction.atomic
@@ -52,16 +52,21 @@ def start_version(item: PrincipleSet, *, by, note="") -> SetVersion:
 def link(link: LineageLink, *, by, note="") -> LineageLink:
     """Record what something was built on. Refuses a circle with a sentence that names the path.
 
-    Raises ValidationError.
+    Raises ValidationError, and PermissionDenied unless *by* may change what was built.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LINEAGE])
+    hold_lineage()
     link.full_clean()
     refuse_circle(link)
     history.because("linked to its source", by=by, note=note)
     link.save()
     require(LineageLink.objects.editable_by(by), link)
     return link
+
+
+def hold_lineage():
+    """Let nobody else link anything until the transaction ends: two links at once could close a circle."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LINEAGE])
 
 
 def refuse_circle(link):

@@ -1,17 +1,14 @@
 """Curating principle sets, their versions and where they came from."""
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from curation.admin import Act, CuratedAdmin, ReferenceAdmin, ScopedAdmin, ScopedInline
+from curation import verbs
+from curation.admin import CuratedAdmin, ReferenceAdmin, ScopedAdmin, ScopedForm, ScopedInline, VersionedForm
 from curation.fields import SLUG_SHAPE
-from curation.states import NotAllowed
 from principles import actions
 from principles.models import (
     Agreement,
@@ -34,6 +31,16 @@ class ThemeAdmin(ReferenceAdmin):
 @admin.register(PrincipleSet)
 class PrincipleSetAdmin(CuratedAdmin):
     form = AudiencesForm
+    verbs = (
+        *verbs.PUBLICATION,
+        verbs.Verb(
+            "new-version",
+            "Start a new version",
+            actions.start_version,
+            needs="curated_by",
+            onward=lambda version: reverse("admin:principles_setversion_change", args=[version.pk]),
+        ),
+    )
     list_display = ("title", "progress", "standing", "state", "owner")
     list_filter = ("state", "progress", "standing", ("owner", admin.RelatedOnlyFieldListFilter))
     autocomplete_fields = ("publisher",)
@@ -54,48 +61,12 @@ class PrincipleSetAdmin(CuratedAdmin):
             (reverse("admin:principles_setversion_change", args=[v.pk]), v.number, v.get_state_display().lower())
             for v in item.versions.all()
         ]
-        start = format_html(
-            '<li><a href="{}">Start a new version</a></li>',
-            reverse("admin:principles_principleset_new-version", args=[item.pk]),
-        )
-        listed = format_html_join("", '<li><a href="{}">Version {}</a>, {}</li>', lines)
-        return format_html("<ul>{}{}</ul>", listed, start)
-
-    def get_urls(self):
-        view = self.admin_site.admin_view(self.new_version)
-        return [path("<int:pk>/new-version/", view, name="principles_principleset_new-version"), *super().get_urls()]
-
-    def new_version(self, request, pk):
-        """Start a draft version with the words of the current one."""
-        item = get_object_or_404(PrincipleSet.objects.curated_by(request.user), pk=pk)
-        if request.method == "POST":
-            version = actions.start_version(item, by=request.user)
-            return HttpResponseRedirect(reverse("admin:principles_setversion_change", args=[version.pk]))
-        return act_page(
-            self,
-            request,
-            item,
-            Act(item, request.user),
-            "Start a new version",
-            reverse("admin:principles_principleset_change", args=[pk]),
-        )
+        if not lines:
+            return "None yet. “Start a new version” makes the first."
+        return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">Version {}</a>, {}</li>', lines))
 
 
-def act_page(model_admin, request, item, form, label, back):
-    """The page that asks before it acts (the same as every verb's)."""
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": f"{label}: {item}",
-        "opts": model_admin.opts,
-        "original": item,
-        "form": form,
-        "label": label,
-        "back": back,
-    }
-    return TemplateResponse(request, "admin/verb.html", context)
-
-
-class TextForm(forms.ModelForm):
+class TextForm(ScopedForm):
     """A principle's words, and the address of the principle in its set's page."""
 
     address = forms.RegexField(
@@ -152,6 +123,7 @@ class AgreementInline(ScopedInline, admin.StackedInline):
 
 @admin.register(SetVersion)
 class SetVersionAdmin(ScopedAdmin):
+    verbs = (verbs.Verb("publish", "Publish", actions.publish_version, lambda version: not version.is_published),)
     list_display = ("set", "number", "state", "change_kind", "dated")
     list_filter = ("state",)
     list_select_related = ("set",)
@@ -165,16 +137,8 @@ class SetVersionAdmin(ScopedAdmin):
     def get_readonly_fields(self, request, obj=None):
         return ["set", "number", "state", *(["change_kind", "dated"] if obj and obj.is_published else [])]
 
-    def get_urls(self):
-        view = self.admin_site.admin_view(self.publish)
-        return [path("<int:pk>/publish/", view, name="principles_setversion_publish"), *super().get_urls()]
-
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        if obj is not None:
-            context["preview_url"] = obj.set.get_preview_url()
-            allowed = SetVersion.objects.publishable_by(request.user).filter(pk=obj.pk).exists()
-            if allowed and not obj.is_published:
-                context["verbs"] = [("Publish", reverse("admin:principles_setversion_publish", args=[obj.pk]))]
+        context["preview_url"] = obj.set.get_preview_url() if obj else None
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_formset(self, request, form, formset, change):
@@ -183,31 +147,22 @@ class SetVersionAdmin(ScopedAdmin):
                 agreement.recorded_by = request.user
         super().save_formset(request, form, formset, change)
 
-    def publish(self, request, pk):
-        version = get_object_or_404(SetVersion.objects.curated_by(request.user), pk=pk)
-        if not SetVersion.objects.publishable_by(request.user).filter(pk=pk).exists():
-            raise PermissionDenied
-        back = reverse("admin:principles_setversion_change", args=[pk])
-        form = Act(version, request.user, request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                actions.publish_version(version, by=request.user, **form.cleaned_data)
-            except NotAllowed as refusal:
-                form.add_error(None, str(refusal))
-            else:
-                messages.success(request, f"“{version}” is published.")
-                return HttpResponseRedirect(back)
-        return act_page(self, request, version, form, "Publish", back)
 
+class LineageForm(VersionedForm):
+    """Says in words what the rules of lineage refuse: no end or two at one side, and circles."""
 
-class LineageForm(forms.ModelForm):
-    def clean(self):
-        cleaned = super().clean()
+    def _get_validation_exclusions(self):
+        """Also the ends that this form does not show count when the rules ask for exactly one."""
+        return super()._get_validation_exclusions() - {"descendant_principle", "source_principle"}
+
+    def _post_clean(self):
+        super()._post_clean()
         if not self.errors:
-            for name, value in cleaned.items():
-                setattr(self.instance, name, value)
-            actions.refuse_circle(self.instance)
-        return cleaned
+            try:
+                actions.hold_lineage()
+                actions.refuse_circle(self.instance)
+            except ValidationError as refusal:
+                self.add_error(None, refusal)
 
 
 @admin.register(LineageLink)
@@ -227,6 +182,15 @@ class LineageLinkAdmin(ScopedAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).known_to(request.user).with_ends()
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name.startswith("descendant_"):  # the link is read on the page of what was built
+            kwargs["queryset"] = db_field.related_model.objects.editable_by(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request, obj, form, change):
+        obj.version += change
+        actions.link(obj, by=request.user)
 
     def has_delete_permission(self, request, obj=None):
         return self.has_change_permission(request, obj)

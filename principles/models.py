@@ -11,7 +11,7 @@ from django.urls import reverse
 from curation import history
 from curation.dates import PartialDateField
 from curation.fields import SLUG_SHAPE, ChoiceField, PublicSlugField, WebAddressField
-from curation.models import Content, CuratedModel, Curator, ReferenceData
+from curation.models import Content, CuratedModel, Curator, ReferenceData, Versioned
 from curation.querysets import CuratedQuerySet, OwnedQuerySet
 from curation.states import PUBLIC, UNPUBLISHED, State
 from resources.models import AudiencesField, Organisation, Resource, audience_labels
@@ -111,12 +111,16 @@ class SetVersionQuerySet(OwnedQuerySet):
     def known_to(self, person):
         return self.visible() | self.curated_by(person)
 
+    def editable_by(self, person):
+        """Drafts of *person*'s regions; what readers already see only where *person* may publish."""
+        return self.curated_by(person).filter(state__in=UNPUBLISHED) | self.publishable_by(person)
+
     def with_count(self):
         return self.annotate(principle_count=models.Count("texts"))
 
 
 @history.kept
-class SetVersion(Content):
+class SetVersion(Versioned, Content):
     """One version of a set. It is its own working copy: once published, its texts do not change."""
 
     class ChangeKind(models.TextChoices):
@@ -158,6 +162,15 @@ class SetVersion(Content):
     def is_published(self):
         return self.state not in UNPUBLISHED
 
+    def standing_agreements(self):
+        """What was agreed since the last substantial change: a minor one lets the agreement stand."""
+        earlier = self.set.versions.filter(number__lte=self.number)
+        substantial = earlier.filter(change_kind=self.ChangeKind.SUBSTANTIAL).first()
+        since = substantial.number if substantial else 1
+        agreements = Agreement.objects.filter(version__in=earlier.filter(number__gte=since)).order_by("version__number")
+        latest = {agreement.side: agreement for agreement in agreements}
+        return [latest[side] for side in Agreement.Side.values if side in latest]
+
 
 class OfSetQuerySet(OwnedQuerySet):
     owner_lookup = "set__owner"
@@ -192,7 +205,7 @@ class PrincipleText(Content):
     """The words of a principle in one version, with its theme and its place."""
 
     version = models.ForeignKey(SetVersion, models.CASCADE, related_name="texts")
-    principle = models.ForeignKey(Principle, models.PROTECT, related_name="texts")
+    principle = models.ForeignKey(Principle, models.RESTRICT, related_name="texts")
     title = models.CharField(max_length=200)
     text = models.TextField(blank=True)
     theme = models.ForeignKey(Theme, models.PROTECT, null=True, blank=True, related_name="texts")
@@ -203,7 +216,11 @@ class PrincipleText(Content):
     class Meta:
         ordering = ["order", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["version", "principle"], name="principle_once_in_a_version"),
+            models.UniqueConstraint(
+                fields=["version", "principle"],
+                name="principle_once_in_a_version",
+                deferrable=models.Deferrable.DEFERRED,  # two principles may swap their addresses in one save
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -308,15 +325,19 @@ class LineageLine(NamedTuple):
 class LineageLinkQuerySet(models.QuerySet):
     def curated_by(self, person):
         """Links whose descendant *person* looks after: a link belongs to the descendant's region."""
-        owned = PrincipleSet.objects.curated_by(person)
+        return self._from(PrincipleSet.objects.curated_by(person), Resource.objects.curated_by(person), person)
+
+    def editable_by(self, person):
+        """Links whose descendant *person* may change: they are read on its page."""
+        return self._from(PrincipleSet.objects.editable_by(person), Resource.objects.editable_by(person), person)
+
+    def _from(self, sets, resources, person):
         return self.filter(
-            Q(descendant_set__in=owned)
-            | Q(descendant_principle__set__in=owned)
-            | Q(descendant_resource__in=Resource.objects.curated_by(person))
+            Q(descendant_set__in=sets)
+            | Q(descendant_principle__set__in=sets)
+            | Q(descendant_resource__in=resources)
             | Q(descendant_organisation__in=Organisation.objects.editable_by(person))
         )
-
-    editable_by = publishable_by = curated_by
 
     def visible(self):
         """Links of which readers may see both ends."""
@@ -345,7 +366,7 @@ class LineageLinkQuerySet(models.QuerySet):
 
 
 @history.kept
-class LineageLink(Content):
+class LineageLink(Versioned, Content):
     """One step of where something came from: the descendant was built on the source. Read from both ends."""
 
     class Kind(models.TextChoices):

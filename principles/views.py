@@ -47,7 +47,7 @@ class SetPage(CuratedPage):
         for other in self.versions:
             other.url = other.get_absolute_url()
             other.is_current = other.state == State.PUBLISHED
-        agreements = list(version.agreements.all()) if version else []
+        agreements = version.standing_agreements() if version else []
         return super().get_context_data(
             version=version,
             versions=self.versions,

@@ -1,13 +1,16 @@
 """What search knows: one document per item. It holds text and never decides who may see it."""
 
-import re
 from typing import NamedTuple
 
 from django.apps import apps
 from markdown_it import MarkdownIt
 
 parser = MarkdownIt("commonmark", {"html": False})
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Control characters become spaces: feeds may not hold them, and two of them mark extracts here. Marks that show nothing or
+# turn the direction of what follows are dropped: with them a title could disguise its neighbours.
+CONTROL = [*range(0x09), *range(0x0B, 0x20), 0x7F, 0xFFFE, 0xFFFF]
+UNSEEN = [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
+PLAIN = {**dict.fromkeys(CONTROL, " "), **dict.fromkeys(UNSEEN)}
 
 
 class Fields(NamedTuple):
@@ -20,8 +23,8 @@ class Fields(NamedTuple):
 
 
 def plain(text):
-    """Text without control characters, which no feed may hold and which mark extracts here."""
-    return CONTROL.sub(" ", text)
+    """Text without characters that only a machine or a trickster would put there."""
+    return text.translate(PLAIN)
 
 
 def text_of(markdown):

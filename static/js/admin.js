@@ -59,14 +59,16 @@
     if (window.django && window.django.jQuery) {
         const $ = window.django.jQuery;
         $(() => nameAutocompletes(document)); // after Django's own, which makes them
-        $(document).on('select2:open', (event) => {
+        $(document).on('select2:open', (event) => { // a dialog of a search box and its results
             const label = labelOf(event.target);
-            const search = document.querySelector('.select2-dropdown .select2-search__field');
             const results = document.getElementById(`select2-${event.target.id}-results`);
-            for (const part of [search, results].filter((part) => part && label)) {
-                part.setAttribute('aria-labelledby', label);
+            const dialog = results.closest('.select2-container');
+            dialog.setAttribute('role', 'dialog');
+            for (const part of [dialog, results, dialog.querySelector('.select2-search__field')]) {
+                part?.setAttribute('aria-labelledby', label);
             }
             for (const box of event.target.nextElementSibling.querySelectorAll('[role="combobox"]')) {
+                box.setAttribute('aria-haspopup', 'dialog');
                 box.setAttribute('aria-controls', results.id);
             }
         });

@@ -12,7 +12,16 @@ from curation.models import Redirect
 from curation.states import MOVES, NotAllowed, State
 from resources.models import Resource
 from search.models import SearchDocument
-from tests.factories import TESTER, EventFactory, RegionFactory, ResourceFactory, SetFactory, curator
+from tests.factories import (
+    TESTER,
+    ClaimFactory,
+    EventFactory,
+    RegionFactory,
+    ResourceFactory,
+    SetFactory,
+    curator,
+    version_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -150,11 +159,26 @@ def test_succession_never_goes_round_in_a_circle(publisher):
         actions.supersede(c, by=publisher, successor=a)
 
 
-def test_a_successor_is_not_withdrawn_from_under_what_it_replaced(publisher):
-    old, new = ResourceFactory(state="published", title="Old"), ResourceFactory(state="published")
+def test_what_a_withdrawn_item_had_replaced_still_leads_somewhere(publisher):
+    old, new = ResourceFactory(state="published"), ResourceFactory(state="published")
     actions.supersede(old, by=publisher, successor=new)
-    with pytest.raises(NotAllowed, match="First say what replaces “Old” instead"):
+    with pytest.raises(NotAllowed, match="Say where to go instead"):
         actions.withdraw(new, by=publisher, reason="Wrong")
+    actions.withdraw(new, by=publisher, reason="Wrong", onward_url="https://example.org/instead")
+    old.refresh_from_db()
+    assert (old.state, old.superseded_by, old.superseded_by_url) == ("superseded", None, "https://example.org/instead")
+
+
+def test_a_successor_is_not_hidden_by_dates(publisher):
+    old, new = ResourceFactory(state="published"), ResourceFactory(state="published")
+    actions.supersede(old, by=publisher, successor=new)
+    for dates in [{"public_until_at": timezone.now()}, {"public_from_at": timezone.now() + timedelta(days=1)}]:
+        with pytest.raises(ValidationError, match="cannot be hidden by dates"):
+            type(new)(**{**vars_of(new), **dates}).full_clean()
+
+
+def vars_of(item):
+    return {field.attname: getattr(item, field.attname) for field in item._meta.concrete_fields}
 
 
 def test_a_new_address_leaves_a_redirect_and_the_old_one_is_never_used_again(publisher):
@@ -188,6 +212,27 @@ def test_reviewing_sets_both_dates(publisher):
         timezone.localdate(),
         timezone.localdate() + timedelta(365),
     )
+
+
+def test_the_next_review_comes_after_today(publisher):
+    yesterday = timezone.localdate() - timedelta(days=1)
+    with pytest.raises(NotAllowed, match="must come after today"):
+        actions.mark_reviewed(ResourceFactory(state="published"), by=publisher, due=yesterday)
+
+
+def test_a_draft_that_something_points_to_is_not_deleted_and_one_with_parts_is(publisher):
+    with pytest.raises(NotAllowed, match="Something still points to it"):
+        actions.delete_draft(ClaimFactory(source_resource=ResourceFactory()).source_resource, by=publisher)
+    draft = SetFactory()
+    version_of(draft, "Be kind", publish=False)
+    actions.delete_draft(draft, by=publisher)
+    assert not SetFactory._meta.model.objects.exists()
+
+
+def test_a_title_keeps_no_characters_that_hide_or_turn_text_round():
+    item = ResourceFactory.build(title="Fair\u202e \x0bplay\uffff", owner=RegionFactory())
+    item.full_clean()
+    assert item.title == "Fair play"
 
 
 @FACTORIES

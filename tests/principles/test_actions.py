@@ -81,3 +81,11 @@ def test_a_link_belongs_to_the_region_of_what_was_built():
 def test_an_agreement_says_what_is_known_and_no_more(facts, sentence):
     version = version_of(SetFactory(), "Be kind")
     assert Agreement.objects.create(version=version, side="staff", **facts).sentence == sentence
+
+
+def test_a_minor_version_keeps_the_agreement_and_a_substantial_one_does_not():
+    item = SetFactory(state="published")
+    Agreement.objects.create(version=version_of(item, "Be kind"), side="staff", agreed_on="2021")
+    minor = version_of(item, "Be kind", change_kind="minor")
+    assert [agreement.side for agreement in minor.standing_agreements()] == ["staff"]
+    assert version_of(item, "Be kind").standing_agreements() == []

@@ -1,0 +1,97 @@
+"""The buttons of the admin: what each says, asks, does, and when it is offered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django import forms
+
+from curation import actions, widgets
+from curation.fields import WebAddressField
+from curation.states import MOVES, State
+
+
+class Act(forms.Form):
+    """What a verb asks the curator before it does anything."""
+
+    note = forms.CharField(label="Note for the history", required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, item, data=None):
+        super().__init__(data)
+        self.item = item
+
+
+class WithdrawAct(Act):
+    note = None
+    reason = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), help_text="Readers who come to its address are shown this."
+    )
+    onward_url = WebAddressField("where to go instead").formfield(help_text="A full address. You may leave it empty.")
+
+
+class SupersedeAct(Act):
+    successor = forms.ModelChoiceField(None, label="What replaces it", required=False)
+    url = WebAddressField("or an outside address").formfield()
+    title = forms.CharField(label="Title of what is at that address", required=False, max_length=200)
+
+    def __init__(self, item, data=None):
+        super().__init__(item, data)
+        self.fields["successor"].queryset = type(item).objects.visible().exclude(pk=item.pk).order_by("title")
+
+
+class ReviewAct(Act):
+    due = forms.DateField(
+        label="Next review due",
+        required=False,
+        widget=widgets.DateInput,
+        help_text="A year from today when left empty.",
+    )
+
+
+class RenameAct(Act):
+    slug = forms.SlugField(label="New address", max_length=100, help_text="The old address will lead to the new one.")
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One button. `needs` names the queryset method that says who may; `fits` says whether it makes sense now.
+
+    `act` is called with the item, `by` and what the form asked. `onward` gives the address to go to afterwards and
+    `told` what to say, both from what `act` returned; without them it is back to the item, "done".
+    """
+
+    name: str
+    label: str
+    act: Callable
+    fits: Callable = lambda item: True
+    form: type[Act] = Act
+    needs: str = "publishable_by"
+    onward: Callable | None = None
+    told: Callable | None = None
+
+    def is_open(self, item, person):
+        allowed = getattr(type(item).objects, self.needs)(person)
+        return self.fits(item) and allowed.filter(pk=item.pk).exists()
+
+
+def can_become(state):
+    return lambda item: state in MOVES[State(item.state)]
+
+
+def is_public(item):
+    return item.is_public_state
+
+
+def was_never_public(item):
+    return not item.published_at
+
+
+PUBLICATION = (
+    Verb("submit", "Send for review", actions.submit, can_become(State.IN_REVIEW), needs="editable_by"),
+    Verb("send-back", "Return to draft", actions.send_back, can_become(State.DRAFT), needs="editable_by"),
+    Verb("publish", "Publish", actions.publish, can_become(State.PUBLISHED)),
+    Verb("supersede", "Supersede", actions.supersede, can_become(State.SUPERSEDED), SupersedeAct),
+    Verb("withdraw", "Withdraw", actions.withdraw, can_become(State.WITHDRAWN), WithdrawAct),
+    Verb("review", "Mark as reviewed", actions.mark_reviewed, is_public, ReviewAct, needs="editable_by"),
+    Verb("rename", "Change the address", actions.rename, is_public, RenameAct),
+    Verb("delete-draft", "Delete the draft", actions.delete_draft, was_never_public, needs="editable_by"),
+)
