@@ -131,6 +131,8 @@ def mark_reviewed(item: CuratedModel, *, by, due=None, note="") -> CuratedModel:
     """Say that it was looked at today and is still right. *due* is the date of the next look, a year on by default."""
     item = locked(item)
     require(type(item).objects.editable_by(by), item)
+    if not item.is_public_state:
+        raise NotAllowed("Only what readers see is reviewed. Publish it first.")
     if due and due < timezone.localdate():
         raise NotAllowed("The next review must come after today.")
     history.because("reviewed", by=by, note=note)

@@ -4,6 +4,7 @@ from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
@@ -30,6 +31,12 @@ def offered(model, person):
         return model.objects.filter(is_retired=False)
     known_to = getattr(model.objects, "known_to", None)
     return known_to(person) if known_to else model.objects.all()
+
+
+def take_time():
+    """Give this transaction the time that an admin's write may take."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [ADMIN_LIMIT])
 
 
 class Scoped:
@@ -91,7 +98,6 @@ class ScopedInline(Scoped):
 
     form = ScopedForm
     extra = 0
-    show_change_link = False
 
     def has_view_permission(self, request, obj=None):
         return True  # the page of the parent has been asked already
@@ -151,14 +157,20 @@ class PortalAdmin(admin.ModelAdmin):
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         with transaction.atomic():
             if request.method == "POST":
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT set_config('statement_timeout', %s, true)", [ADMIN_LIMIT])
+                take_time()
                 history.because(self.edited if object_id else self.created, by=request.user)
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_model(self, request, obj):
         history.because("deleted", by=request.user)
         super().delete_model(request, obj)
+
+    def get_changelist_instance(self, request):
+        """A filter in the address that makes no sense, such as the year 99999999, is refused politely."""
+        try:
+            return super().get_changelist_instance(request)
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
 
     def address(self, page, *args):
         """The address of one of this class's pages: "change", "changelist" or a verb's name."""
@@ -201,12 +213,14 @@ class PortalAdmin(admin.ModelAdmin):
     def verb_view(self, request, pk, verb):
         """Ask what the verb needs to know, then do it."""
         item = get_object_or_404(self.get_queryset(request), pk=pk)
-        if not getattr(self.model.objects, verb.needs)(request.user).filter(pk=pk).exists():
+        if not verb.may(item, request.user):
             raise PermissionDenied
         form = verb.form(item, request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
-                result = verb.act(item, by=request.user, **form.cleaned_data)
+                with transaction.atomic():
+                    take_time()
+                    result = verb.act(item, by=request.user, **form.cleaned_data)
             except (NotAllowed, ValidationError) as refusal:
                 form.add_error(None, getattr(refusal, "messages", [str(refusal)]))
             else:
@@ -241,7 +255,7 @@ class ScopedAdmin(Scoped, PortalAdmin):
 
     def get_object(self, request, object_id, from_field=None):
         """The item, held against other saves while a form is being saved."""
-        if request.method != "POST":
+        if not connection.in_atomic_block:
             return super().get_object(request, object_id, from_field)
         try:
             pk = self.model._meta.pk.to_python(object_id)
@@ -259,9 +273,13 @@ class ScopedAdmin(Scoped, PortalAdmin):
         return obj is None or offered(self.model, request.user).filter(pk=obj.pk).exists()
 
     def has_change_permission(self, request, obj=None):
-        if not self.has_module_permission(request):
-            return False
-        return obj is None or self.model.objects.editable_by(request.user).filter(pk=obj.pk).exists()
+        if obj is None or not self.has_module_permission(request):
+            return self.has_module_permission(request)
+        answers = request.__dict__.setdefault("_may_change", {})  # asked once for each field and part of a form
+        key = (self.model, obj.pk)
+        if key not in answers:
+            answers[key] = self.model.objects.editable_by(request.user).filter(pk=obj.pk).exists()
+        return answers[key]
 
     def has_add_permission(self, request):
         return self.has_module_permission(request) and Region.objects.curated_by(request.user).exists()
@@ -363,6 +381,13 @@ class ReferenceAdmin(ScopedAdmin):
     def has_add_permission(self, request):
         return self.has_module_permission(request) and request.user.is_national
 
+    def get_readonly_fields(self, request, obj=None):
+        return ["slug"] if obj else []
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        documents.refresh_what_names(form.instance)
+
 
 class ContactInline(ScopedInline, admin.StackedInline):
     model = RegionContact
@@ -374,9 +399,6 @@ class RegionAdmin(ReferenceAdmin):
     search_fields = ("name", "forum_name")
     inlines = (ContactInline,)
     fields = ("name", "slug", "forum_name", "description", "status_note", "meetings", "url", "order")
-
-    def get_readonly_fields(self, request, obj=None):
-        return ["slug"] if obj else []
 
 
 class MembershipInline(admin.StackedInline):
@@ -408,6 +430,10 @@ class CuratorAdmin(PortalAdmin):
             told=partial(format_html, SEND_THEM),
         ),
     )
+
+    def lookup_allowed(self, lookup, value, request):
+        """Lists may be narrowed by what they show, never by what a password begins with."""
+        return lookup.split("__")[0] in {"is_active", "memberships"}
 
     def has_module_permission(self, request):
         return request.user.is_active and request.user.manages_accounts

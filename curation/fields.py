@@ -5,6 +5,7 @@ from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 
 RESERVED_SLUGS = ["calendar", "compare", "lineage", "month", "offer", "past", "versions"]
+LONGEST_TEXT = 50_000  # characters of Markdown: more is a document to link to, and dear to read for a machine
 SLUG_SHAPE = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
@@ -43,7 +44,8 @@ class PublicSlugField(models.SlugField):
     """The last part of a public address. It never changes once published."""
 
     def __init__(self, *args, **kwargs):
-        kwargs = {"max_length": 100, "unique": True, **kwargs}
+        taken = {"unique": "This address is taken. Choose another."}  # whoever has it, and whatever its state
+        kwargs = {"max_length": 100, "unique": True, "error_messages": taken, **kwargs}
         super().__init__(*args, **kwargs)
         self.validators = [
             *self.validators,

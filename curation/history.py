@@ -19,6 +19,7 @@ from django.db.transaction import TransactionManagementError
 from django.utils.timezone import localtime
 
 from curation.dates import PartialDate
+from curation.querysets import known_name
 
 
 def never_emptied():
@@ -177,7 +178,7 @@ def _words(value, field, person):
     if value in (None, "", []):
         return ""
     if field.is_relation:
-        return _name(field.related_model, value, person)
+        return known_name(field.related_model, value, person)
     if isinstance(value, list):
         labels = dict(field.base_field.flatchoices)
         return ", ".join(str(labels.get(one, one)) for one in value)
@@ -192,16 +193,6 @@ def _words(value, field, person):
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
-
-
-def _name(model, pk, person):
-    """What a row is called now, unless it is another region's unpublished work."""
-    rows = model._default_manager.filter(pk=pk)
-    if not rows.exists():
-        return f"number {pk}, which is deleted"
-    known_to = getattr(rows, "known_to", None)
-    row = (known_to(person) if known_to else rows).first()
-    return str(row) if row else "something of another region"
 
 
 def since(item, version, *, seen_by):

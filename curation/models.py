@@ -1,5 +1,7 @@
 """What all content shares: people and their regions, publication, ownership and old addresses."""
 
+from typing import NamedTuple
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -14,6 +16,13 @@ from curation.fields import ChoiceField, PublicSlugField, WebAddressField
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet, RegionQuerySet
 from curation.states import PUBLIC, UNPUBLISHED, State, check_move
 from search.documents import Fields, plain
+
+
+class Link(NamedTuple):
+    """Words and where they lead. No address: words alone."""
+
+    text: str
+    url: str = ""
 
 
 class CuratorQuerySet(models.QuerySet):
@@ -36,7 +45,6 @@ class Curator(AbstractBaseUser):
     is_active = models.BooleanField(
         "open", default=True, help_text="Close an account instead of deleting it: the history stays readable."
     )
-    joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = CuratorManager()
 
@@ -336,6 +344,20 @@ class CuratedModel(Versioned, Content):
         """What it is, in a reader's words."""
         return self.get_kind_display()
 
+    def replacement(self, among):
+        """What to use instead of this superseded item: the end of its line of successors, as a Link.
+
+        among: the items of its kind that may be named. None when the line leads to something else.
+        """
+        item = self
+        while item is not None and item.superseded_by_id:
+            item = among.filter(pk=item.superseded_by_id).first()
+        if item is None:
+            return None
+        if item.superseded_by_url:
+            return Link(item.superseded_by_title or item.superseded_by_url, item.superseded_by_url)
+        return None if item is self else Link(item.title, item.get_absolute_url())
+
     def move_to(self, state):
         """Change the state, with what the check constraints ask to go with it. Raises NotAllowed."""
         check_move(self, state)
@@ -381,7 +403,6 @@ class Redirect(models.Model):
     kind = models.CharField(max_length=100)
     slug = models.SlugField(max_length=100)
     object_id = models.BigIntegerField()
-    made_at = models.DateTimeField(auto_now_add=True)
 
     objects = RedirectQuerySet.as_manager()
 

@@ -9,6 +9,16 @@ from curation.people import Operator
 from curation.states import PUBLIC, UNPUBLISHED, State
 
 
+def known_name(model, pk, person):
+    """What the row *pk* of *model* is called, unless it is another region's unpublished work."""
+    rows = model._default_manager.filter(pk=pk)
+    if not rows.exists():
+        return f"number {pk}, which is deleted"
+    known_to = getattr(rows, "known_to", None)
+    row = (known_to(person) if known_to else rows).first()
+    return str(row) if row else "something of another region"
+
+
 class RegionQuerySet(QuerySet):
     def visible(self):
         return self.all()
@@ -89,8 +99,11 @@ class CuratedQuerySet(OwnedQuerySet):
 
     def gone(self):
         """What was public once and has been withdrawn: its address answers 410."""
-        shown = Q(public_from_at=None) | Q(public_from_at__lte=F("withdrawn_at"))
-        return self.filter(shown, state=State.WITHDRAWN)
+        return self.filter(
+            Q(public_from_at=None) | Q(public_from_at__lte=F("withdrawn_at")),
+            Q(public_until_at=None) | Q(public_until_at__gt=F("published_at")),
+            state=State.WITHDRAWN,
+        )
 
     def editable_by(self, person):
         """Drafts of *person*'s regions; what readers already see only where *person* may publish."""

@@ -2,7 +2,6 @@
 
 import re
 from functools import wraps
-from typing import NamedTuple
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponsePermanentRedirect
@@ -18,13 +17,6 @@ from justculture import errors
 PER_PAGE = 20
 READING = ["GET", "HEAD"]
 PREVIEWS = {}  # the page class of each kind of content, by its model's label
-
-
-class Link(NamedTuple):
-    """Words and where they lead. No address: words alone."""
-
-    text: str
-    url: str = ""
 
 
 class Pager:
@@ -124,19 +116,13 @@ class CuratedPage(DetailView):
             return model.objects.visible() | model.objects.curated_by(self.request.user)
         return model.objects.visible()
 
-    def successor(self, item):
-        """What replaced it: an item that readers can see, or an outside address."""
-        if item.superseded_by_id:
-            successor = self.visible(type(item)).filter(pk=item.superseded_by_id).first()
-            return Link(successor.title, successor.get_absolute_url()) if successor else None
-        if item.superseded_by_url:
-            return Link(item.superseded_by_title or item.superseded_by_url, item.superseded_by_url)
-        return None
-
     def get_context_data(self, **kwargs):
         item = self.object
         return super().get_context_data(
-            preview=self.preview, successor=self.successor(item), is_sample=item.is_sample, **kwargs
+            preview=self.preview,
+            successor=item.replacement(self.visible(type(item))),
+            is_sample=item.is_sample,
+            **kwargs,
         )
 
 

@@ -5,7 +5,7 @@ from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 
 from curation import history
-from curation.fields import ChoiceField, WebAddressField
+from curation.fields import LONGEST_TEXT, ChoiceField, WebAddressField
 from curation.models import Content, CuratedModel
 from curation.querysets import CuratedQuerySet, OwnedQuerySet
 from principles.models import PrincipleSet
@@ -71,7 +71,7 @@ class Event(CuratedModel):
     access_info = models.TextField(
         "access", blank=True, help_text="Step-free access, hearing loop, how to ask for adjustments."
     )
-    body = models.TextField("description", blank=True, help_text="Markdown.")
+    body = models.TextField("description", max_length=LONGEST_TEXT, blank=True, help_text="Markdown.")
     audiences = AudiencesField()
     cost = models.CharField(max_length=100, blank=True)
     booking_url = WebAddressField("where to book")

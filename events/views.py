@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from curation.feeds import atom
-from curation.models import Region
-from curation.views import CuratedPage, Link, Page, Pager, for_reading, page_number
+from curation.models import Link, Region
+from curation.views import CuratedPage, Page, Pager, for_reading, page_number
 from events.models import Event
 
 

@@ -1,10 +1,14 @@
 """What is settled before anything else looks at a request, and what every response carries."""
 
+from logging import getLogger
+
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
 
 from justculture import errors
 
+log = getLogger(__name__)
 VERBS = {"GET", "HEAD", "POST", "OPTIONS"}
 FEATURES = [
     *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation"),
@@ -22,6 +26,13 @@ class Gate:
 
     def __call__(self, request):
         return self.refusal(request) or self.get_response(request)
+
+    def process_exception(self, request, exception):
+        """The database is away or too busy: come back in a moment."""
+        if isinstance(exception, OperationalError | InterfaceError):
+            log.error("The database did not answer", exc_info=exception)
+            return errors.unavailable(request)
+        return None
 
     def refusal(self, request):
         if request.method not in VERBS:

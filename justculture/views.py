@@ -31,13 +31,10 @@ class Home(Page):
     template_name = "site/home.jinja"
 
     def get_context_data(self, **kwargs):
-        regions = list(regions_with_sets().filter(is_national=False))
-        for region in regions:
-            region.set_title = region.sets[0].title if region.sets else ""
         return super().get_context_data(
             starting_points=list(StartingPoint.objects.visible()[:NEWEST]),
             newest=list(Resource.objects.current().for_cards().newest_first()[:NEWEST]),
-            regions=regions,
+            regions=list(Region.objects.filter(is_national=False)),
             next_events=list(Event.objects.current().upcoming().for_cards()[:3]),
             **kwargs,
         )

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from curation import history
 from curation.actions import locked, require
+from curation.querysets import known_name
 from curation.states import UNPUBLISHED, NotAllowed, State
 from principles.models import ENDS, LineageLink, PrincipleSet, SetVersion
 from search import documents
@@ -27,6 +28,8 @@ def publish_version(version: SetVersion, *, by, note="") -> SetVersion:
     version.set.versions.filter(state=State.PUBLISHED).update(state=State.SUPERSEDED)
     version.state, version.published_at = State.PUBLISHED, timezone.now()
     version.save()
+    version.set.version += 1
+    version.set.save()  # so that feeds and the sitemap tell of it
     documents.refresh(version.set)
     return version
 
@@ -56,11 +59,16 @@ def link(link: LineageLink, *, by, note="") -> LineageLink:
     """
     hold_lineage()
     link.full_clean()
-    refuse_circle(link)
+    refuse_circle(link, by=by)
     history.because("linked to its source", by=by, note=note)
     link.save()
     require(LineageLink.objects.editable_by(by), link)
     return link
+
+
+def name(step, by):
+    """A step of the path in words: what *by* must not know of stays unnamed."""
+    return step if isinstance(step, str) else known_name(type(step), step.pk, by)
 
 
 def hold_lineage():
@@ -69,7 +77,7 @@ def hold_lineage():
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LINEAGE])
 
 
-def refuse_circle(link):
+def refuse_circle(link, *, by):
     """Raise ValidationError if the link's descendant is, step by step, already the source of its source."""
 
     def key(end, of):
@@ -83,7 +91,7 @@ def refuse_circle(link):
     while trail:
         here, path = trail.pop()
         if here == start:
-            names = " was built on ".join(f"“{step}”" for step in path)
+            names = " was built on ".join(f"“{name(step, by)}”" for step in path)
             raise ValidationError(f"That would go round in a circle: {names}.")
         if here is None or here in seen:
             continue

@@ -160,7 +160,7 @@ class LineageForm(VersionedForm):
         if not self.errors:
             try:
                 actions.hold_lineage()
-                actions.refuse_circle(self.instance)
+                actions.refuse_circle(self.instance, by=self.person)
             except ValidationError as refusal:
                 self.add_error(None, refusal)
 

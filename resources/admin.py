@@ -35,8 +35,6 @@ class ClaimInline(ScopedInline, admin.StackedInline):
 class TopicInline(ScopedInline, admin.StackedInline):
     model = TaggedResource
     autocomplete_fields = ("tag",)
-    verbose_name = "topic"
-    verbose_name_plural = "topics"
 
 
 @admin.register(Resource)
@@ -44,7 +42,6 @@ class ResourceAdmin(CuratedAdmin):
     form = AudiencesForm
     list_display = ("title", "kind", "state", "owner", "review_due_on")
     list_filter = ("state", "kind", ("owner", admin.RelatedOnlyFieldListFilter))
-    list_select_related = ("owner", "publisher")
     autocomplete_fields = ("publisher", "partners")
     inlines = (TopicInline, ClaimInline)
     own_fieldsets = (
@@ -67,7 +64,7 @@ class OrganisationAdmin(ReferenceAdmin):
         return self.has_module_permission(request)
 
     def get_readonly_fields(self, request, obj=None):
-        own = ["slug"] if obj else []
+        own = super().get_readonly_fields(request, obj)
         return own if request.user.is_national else [*own, "is_proposed", "is_retired"]
 
     def get_prepopulated_fields(self, request, obj=None):
@@ -92,9 +89,6 @@ class TopicAdmin(ReferenceAdmin):
     fields = ("name", "slug", "description", "is_retired")
     inlines = (TopicNameInline,)
 
-    def get_readonly_fields(self, request, obj=None):
-        return ["slug"] if obj else []
-
 
 class StartingStepInline(ScopedInline, admin.StackedInline):
     model = StartingStep
@@ -111,6 +105,3 @@ class StartingPointAdmin(ReferenceAdmin):
 
     def has_view_permission(self, request, obj=None):
         return self.has_add_permission(request)  # a step may lead to what is not public yet
-
-    def get_readonly_fields(self, request, obj=None):
-        return ["slug"] if obj else []

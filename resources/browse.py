@@ -15,8 +15,9 @@ from curation.models import Region
 from resources.models import Audience, Organisation, Resource, TaggedResource, Topic
 from search.query import LONGEST, search
 
-SORTS = {"newest": "Newest here first", "published": "Last published first", "title": "Title, A to Z"}
-RELEVANCE = {"relevance": "Best match first"}
+# "" is the usual order, which the form sends when nobody chose another: best match for words, else newest
+BROWSING = {"": "Newest here first", "published": "Last published first", "title": "Title, A to Z"}
+SEARCHING = {"": "Best match first", "newest": "Newest here first", **{k: BROWSING[k] for k in ("published", "title")}}
 FACETS = {
     "kind": "Kind",
     "topic": "Topic",
@@ -72,6 +73,10 @@ class Library:
         self.rows = list(
             Resource.objects.current()
             .newest_first()
+            .annotate(
+                topic_slugs=ArraySubquery(topics.values("tag__slug")),
+                region_slugs=ArraySubquery(regions.values("region__slug")),
+            )
             .values_list(
                 "pk",
                 "title",
@@ -80,22 +85,21 @@ class Library:
                 "publisher__slug",
                 "stage",
                 "audiences",
-                ArraySubquery(topics.values("tag__slug")),
-                ArraySubquery(regions.values("region__slug")),
+                "topic_slugs",
+                "region_slugs",
                 named=True,
             )
         )
         self.everything = (1 << len(self.rows)) - 1
         members = {name: {} for name in FACETS}
         for position, row in enumerate(self.rows):
-            *_, kind, publisher, stage, audiences, topics, regions = row
             values = {
-                "kind": [kind],
-                "publisher": [publisher],
-                "stage": [stage],
-                "audience": audiences,
-                "topic": topics,
-                "region": regions,
+                "kind": [row.kind],
+                "publisher": [row.publisher__slug],
+                "stage": [row.stage],
+                "audience": row.audiences,
+                "topic": row.topic_slugs,
+                "region": row.region_slugs,
             }
             for name, facet in members.items():
                 for value in filter(None, values[name]):
@@ -117,7 +121,7 @@ class BrowseForm:
     def __init__(self, query, *, action=None):
         self.action = action or reverse("resources:list")
         self.q = " ".join(query.get("q", "")[:LONGEST].split())
-        self.sort_labels = {**(RELEVANCE if self.q else {}), **SORTS}
+        self.sort_labels = SEARCHING if self.q else BROWSING
         self.labels = {
             "kind": dict(Resource.Kind.choices),
             "topic": dict(Topic.objects.visible().values_list("slug", "name")),
@@ -132,13 +136,13 @@ class BrowseForm:
             self.values[name] = [value for value in asked if value in labels]
             if any(value and value not in labels for value in asked):
                 self.messages.append(f"We left out a choice under “{FACETS[name]}” that we do not know.")
-        default = next(iter(self.sort_labels))
-        self.sort = query.get("sort", default)
-        if self.sort not in self.sort_labels:
-            self.sort = default
+        self.sort = query.get("sort", "")
+        if self.sort not in {**SEARCHING, **BROWSING}:
             self.messages.append("We do not know that order, so we used the usual one.")
+        if self.sort not in self.sort_labels:
+            self.sort = ""
 
-    def narrow(self):
+    def narrow(self, *, newest_first=False):
         """The ids of what was asked for, in the order asked for. Makes the facets' counts on the way."""
         library = Library()
         ranked = self._found(library)
@@ -149,7 +153,9 @@ class BrowseForm:
             chosen &= union
         self.facets = [self._facet(library, name, unions) for name in FACETS]
         rows = [library.rows[position] for position in positions(chosen)]
-        if self.sort == "relevance":
+        if newest_first:
+            return [row.pk for row in rows]
+        if self.q and self.sort == "":
             place = {pk: n for n, pk in enumerate(ranked)}
             rows.sort(key=lambda row: place[row.pk])
         elif self.sort == "title":
@@ -193,7 +199,7 @@ class BrowseForm:
         """The choices as a query, normalised: known parameters only, in one order, without what is the default."""
         pairs = [("q", self.q)] if self.q else []
         pairs += [(name, value) for name in FACETS for value in changes.get(name, self.values[name])]
-        if self.sort != next(iter(self.sort_labels)):
+        if self.sort:
             pairs.append(("sort", self.sort))
         if changes.get("page", 1) != 1:
             pairs.append(("page", changes["page"]))

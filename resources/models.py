@@ -10,7 +10,7 @@ from taggit.models import ItemBase, TagBase
 
 from curation import history
 from curation.dates import PartialDateField
-from curation.fields import ChoiceField, PublicSlugField, WebAddressField
+from curation.fields import LONGEST_TEXT, ChoiceField, PublicSlugField, WebAddressField
 from curation.models import (
     Content,
     CuratedModel,
@@ -175,6 +175,7 @@ class Resource(CuratedModel):
     kind = ChoiceField(Kind)
     body = models.TextField(
         "description",
+        max_length=LONGEST_TEXT,
         blank=True,
         help_text="What it is and what a reader finds in it, in your own words. Markdown.",
     )
@@ -202,7 +203,9 @@ class Resource(CuratedModel):
         blank=True,
         help_text="What may distress a reader. For example: This page mentions suicide.",
     )
-    did_not_work = models.TextField("what did not work", blank=True, help_text="The most useful part, if it is known.")
+    did_not_work = models.TextField(
+        "what did not work", blank=True, max_length=LONGEST_TEXT, help_text="The most useful part, if it is known."
+    )
 
     objects = ResourceQuerySet.as_manager()
 

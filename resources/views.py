@@ -7,8 +7,9 @@ from django.db.models.functions import RowNumber
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from curation.feeds import atom
-from curation.views import CuratedPage, Link, Page, Pager, for_reading, page_number
+from curation.feeds import LENGTH, atom
+from curation.models import Link
+from curation.views import CuratedPage, Page, Pager, for_reading, page_number
 from resources.browse import BrowseForm
 from resources.models import Resource, StartingPoint, StartingStep, Topic
 
@@ -53,6 +54,7 @@ class ResourcePage(CuratedPage):
 
     def get_context_data(self, **kwargs):
         item = self.object
+        topics = [topic for topic in item.topics.all() if not topic.is_retired]
         claims = list(item.claims.all())
         named = {claim.source_resource_id for claim in claims}
         visible = set(self.visible(Resource).filter(pk__in=named).values_list("pk", flat=True))
@@ -61,17 +63,17 @@ class ResourcePage(CuratedPage):
                 claim.source_resource = None
         return super().get_context_data(
             claims=claims,
-            topics=[topic for topic in item.topics.all() if not topic.is_retired],
+            topics=topics,
             links={
                 "built_on": [link.source_line() for link in item.built_on_links.visible().with_ends()],
                 "led_to": [link.descendant_line() for link in item.led_to_links.visible().with_ends()],
             },
-            structured_data=structured_data(item) if item.is_visible else None,
+            structured_data=structured_data(item, topics) if item.is_visible else None,
             **kwargs,
         )
 
 
-def structured_data(item):
+def structured_data(item, topics):
     """A resource as schema.org knows it, for search engines."""
     data = {
         "@context": "https://schema.org",
@@ -79,7 +81,7 @@ def structured_data(item):
         "name": item.title,
         "description": item.summary,
         "genre": item.kind_label,
-        "keywords": [topic.name for topic in item.topics.all()],
+        "keywords": [topic.name for topic in topics],
     }
     if item.publisher:
         data["publisher"] = {"@type": "Organization", "name": item.publisher.name}
@@ -133,10 +135,9 @@ class StartPage(Page):
         steps = StartingStep.objects.select_related("resource", "topic", "region")
         points = StartingPoint.objects.visible().prefetch_related(Prefetch("steps", steps))
         point = get_object_or_404(points, slug=slug)
-        current = Resource.objects.current().filter(starting_steps__point=point).in_bulk()
-        visible = Resource.objects.visible().filter(supersedes__starting_steps__point=point).in_bulk()
+        visible = set(Resource.objects.visible().filter(starting_steps__point=point).values_list("pk", flat=True))
         for step in point.steps.all():
-            step.link = step_link(step, current, visible)
+            step.link = step_link(step, visible)
         return super().get_context_data(
             point=point,
             steps=list(point.steps.all()),
@@ -145,17 +146,18 @@ class StartPage(Page):
         )
 
 
-def step_link(step, current, successors):
+def step_link(step, visible):
     """What a step leads to. A superseded resource is never offered: what replaced it is."""
-    if step.resource_id:
-        target = current.get(step.resource_id) or successors.get(step.resource.superseded_by_id)
-        return Link(target.title, target.get_absolute_url()) if target else None
-    target = step.topic or step.region
-    return Link(target.name, target.get_absolute_url()) if target else None
+    if step.resource_id and step.resource_id not in visible:
+        return None
+    if step.resource_id and step.resource.is_superseded:
+        return step.resource.replacement(Resource.objects.visible())
+    target = step.resource or step.topic or step.region
+    return Link(str(target), target.get_absolute_url()) if target else None
 
 
 @for_reading
 def feed(request):
     """The library as a feed, with the library's filters, always newest first."""
-    ids = BrowseForm(request.GET).narrow()
-    return atom(request, "Resources", Resource.objects.current().filter(pk__in=ids).newest_first())
+    ids = BrowseForm(request.GET).narrow(newest_first=True)[:LENGTH]
+    return atom(request, "Resources", in_order(ids, Resource.objects.current()))

@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 from django.apps import apps
+from django.db import transaction
 from markdown_it import MarkdownIt
 
-parser = MarkdownIt("commonmark", {"html": False})
-# Control characters become spaces: feeds may not hold them, and two of them mark extracts here. Marks that show nothing or
-# turn the direction of what follows are dropped: with them a title could disguise its neighbours.
+parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
+# Control characters become spaces: feeds may not hold them, and two of them mark extracts here. Marks that show
+# nothing or turn the direction of what follows are dropped: with them a title could disguise its neighbours.
 CONTROL = [*range(0x09), *range(0x0B, 0x20), 0x7F, 0xFFFE, 0xFFFF]
 UNSEEN = [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
 PLAIN = {**dict.fromkeys(CONTROL, " "), **dict.fromkeys(UNSEEN)}
@@ -49,6 +50,33 @@ def refresh(item):
     fields = fields._replace(body=text_of(fields.body))
     fields = {name: plain(text) for name, text in fields._asdict().items()}
     documents().update_or_create(kind=item._meta.label_lower, object_id=item.pk, defaults=fields)
+
+
+def refresh_what_names(item):
+    """Refresh every document that names *item*: a topic, an organisation or a region that has another name now."""
+    for relation in item._meta.related_objects:
+        model = relation.related_model
+        rows = model._base_manager.filter(**{relation.field.name: item})
+        if hasattr(model, "search_fields"):
+            found = rows
+        elif hasattr(model, "content_object"):  # a tag leads to what it is tied to
+            found = (row.content_object for row in rows.select_related("content_object"))
+        else:
+            continue
+        for named_by in found:
+            refresh(named_by)
+
+
+def rebuild():
+    """Make every document again, kind by kind, and drop those of what is gone. Returns how many there are."""
+    for model in apps.get_models():
+        if hasattr(model, "search_fields"):
+            with transaction.atomic():
+                for item in model._base_manager.order_by("pk").iterator(chunk_size=500):
+                    refresh(item)
+                gone = documents().filter(kind=model._meta.label_lower)
+                gone.exclude(object_id__in=model._base_manager.values("pk")).delete()
+    return documents().count()
 
 
 def forget(item):
