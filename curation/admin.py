@@ -44,6 +44,12 @@ class Scoped:
 
     formfield_overrides = widgets.FIELDS
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.show_hidden_initial = False  # a list's default would bring a second, hidden input
+        return field
+
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         kwargs.setdefault("queryset", offered(db_field.related_model, request.user))
         if db_field.name == "owner":

@@ -30,32 +30,36 @@
         root.querySelectorAll('select.admin-autocomplete').forEach(nameAutocomplete);
     };
 
-    const describeErrors = () => {
+    // What is wrong, in one place that has the focus, each with a link to its field.
+    const summariseErrors = () => {
         const note = document.querySelector('.errornote');
         if (!note) {
             return;
         }
+        const summary = document.createElement('div');
+        summary.className = note.className;
+        summary.tabIndex = -1;
+        summary.append(...note.childNodes);
         const list = document.createElement('ul');
         for (const errors of document.querySelectorAll('ul.errorlist[id$="_error"]')) {
             const field = errors.id.slice(0, -'_error'.length);
-            const target = document.getElementById(`${field}_0`) || document.getElementById(field);
-            const item = list.appendChild(document.createElement('li'));
-            const link = item.appendChild(document.createElement('a'));
-            link.href = target ? `#${target.id}` : `#${errors.id}`;
+            const target = document.getElementById(`${field}_0`) || document.getElementById(field) || errors;
+            const link = list.appendChild(document.createElement('li')).appendChild(document.createElement('a'));
+            link.href = `#${target.id}`;
             link.textContent = errors.textContent.trim();
         }
         if (list.children.length) {
-            note.append(list);
+            summary.append(list);
         }
-        note.tabIndex = -1;
-        note.focus();
+        note.replaceWith(summary);
+        summary.focus();
     };
 
     // Each choice has its own button to remove it; one more that clears them all is no list item, but sits in the list.
     for (const select of document.querySelectorAll('select.admin-autocomplete[multiple]')) {
         select.dataset.allowClear = 'false';
     }
-    describeErrors();
+    window.addEventListener('load', summariseErrors); // after Django has put the focus on the first field
     if (window.django && window.django.jQuery) {
         const $ = window.django.jQuery;
         $(() => nameAutocompletes(document)); // after Django's own, which makes them
