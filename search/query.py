@@ -1,9 +1,24 @@
 """How words match and rank."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db import connection
-from django.db.models import BooleanField, Case, F, Q, TextField, Value, When
-from django.db.models.functions import Concat
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Exists,
+    F,
+    FloatField,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Concat, Least
+from django.db.models.lookups import Exact
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 
@@ -19,6 +34,13 @@ class AnyWord(SearchQuery):
     """A tsquery that was made from lexemes already, taken as it is."""
 
     template = "(%(expressions)s)::tsquery"
+
+
+class Lexemes(Func):
+    """The words of a text that count, each once, in one form and order: two titles with the same are the same title."""
+
+    template = "tsvector_to_array(to_tsvector('english', %(expressions)s))"
+    output_field = ArrayField(TextField())
 
 
 def any_word(text):
@@ -39,24 +61,36 @@ def search(text, *, among):
     """The documents that answer *text*, best first, as a queryset.
 
     among: visible querysets, at most one for each kind. Visibility is joined in the statement, never asked afterwards.
-    An exact title comes first; what is superseded comes below everything current.
+    An exact title comes first, and with it what replaced the thing of that title. What is superseded counts half, and
+    never as much as what replaced it.
     """
     query = any_word(text)
     if query is None:
         return SearchDocument.objects.none()
-    visible, superseded = Q(), Q(pk__in=[])
+    visible, successors, replaces_it = Q(), [], Q()
+    title = Lexemes(Value(text))
     for items in among:
         kind = items.model._meta.label_lower
         visible |= Q(kind=kind, object_id__in=items.order_by().values("pk"))
         if hasattr(items, "current"):
-            out_of_date = items.exclude(pk__in=items.current().values("pk"))
-            superseded |= Q(kind=kind, object_id__in=out_of_date.order_by().values("pk"))
+            old = items.exclude(pk__in=items.current().values("pk")).filter(pk=OuterRef("object_id")).order_by()
+            # 0 stands for an outside address: replaced, but by nothing that is found here
+            named = items.annotate(words=Lexemes(F("title"))).filter(superseded_by=OuterRef("object_id"), words=title)
+            replaces_it |= Q(Exists(named), kind=kind)
+            successors.append(When(kind=kind, then=Subquery(old.values_list(Coalesce("superseded_by_id", 0))[:1])))
+    rank = SearchRank(F("vector"), query, weights=WEIGHTS, normalization=BY_LENGTH)
+    replacement = SearchDocument.objects.filter(kind=OuterRef("kind"), object_id=OuterRef("successor"), vector=query)
     return (
         SearchDocument.objects.filter(visible, vector=query)
+        .annotate(successor=Case(*successors, default=None, output_field=BigIntegerField()))
         .annotate(
-            is_superseded=Case(When(superseded, True), default=False, output_field=BooleanField()),
-            is_exact=Case(When(title__iexact=text.strip(), then=True), default=False, output_field=BooleanField()),
-            rank=SearchRank(F("vector"), query, weights=WEIGHTS, normalization=BY_LENGTH),
+            is_superseded=Q(successor__isnull=False),
+            is_exact=Q(Exact(Lexemes(F("title")), title)) | replaces_it,
+            rank=Case(
+                When(successor=None, then=rank),
+                default=Least(rank, Subquery(replacement.annotate(its=rank).values("its"))) * 0.5,
+                output_field=FloatField(),
+            ),
             extract=SearchHeadline(
                 Concat("summary", Value(" "), "body", output_field=TextField()),
                 query,
@@ -69,7 +103,7 @@ def search(text, *, among):
                 fragment_delimiter=" … ",
             ),
         )
-        .order_by("is_superseded", "-is_exact", "-rank", "pk")
+        .order_by("-is_exact", "-rank", "pk")
     )
 
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from curation import actions
 from resources.models import Resource
 from search.query import marked, search
-from tests.factories import ResourceFactory
+from tests.factories import TESTER, ResourceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -36,10 +37,30 @@ def test_the_exact_title_comes_first():
     assert found("being fair")[0] == "Being fair"
 
 
-def test_what_was_superseded_is_found_below_everything_current():
+def test_what_was_superseded_is_found_below_what_replaced_it_whatever_the_words():
+    old = ResourceFactory(state="published", title="Just culture guide")
+    new = ResourceFactory(state="published", title="Being fair tool", body="It replaced the guide.")
+    ResourceFactory(state="published", title="Another thing", body="One word about culture.")
+    actions.supersede(old, by=TESTER, successor=new)
+    assert found("just culture guide").index("Being fair tool") < found("just culture guide").index(
+        "Just culture guide"
+    )
+
+
+def test_asking_for_something_superseded_by_its_name_gives_its_replacement_and_then_it():
+    old = ResourceFactory(state="published", title="A just culture guide")
+    new = ResourceFactory(state="published", title="Being fair tool", body="It replaced the guide.")
+    for n in range(3):
+        ResourceFactory(state="published", title=f"Just culture guide {n} for guides", summary="Just culture, a guide")
+    actions.supersede(old, by=TESTER, successor=new)
+    assert found("Just Culture Guide")[:2] == ["Being fair tool", "A just culture guide"]
+
+
+def test_what_was_superseded_by_something_elsewhere_is_still_found_by_its_name():
     ResourceFactory(state="superseded", title="Just culture guide")
-    ResourceFactory(state="published", title="Another thing", summary="It mentions the just culture guide once.")
-    assert found("just culture guide") == ["Another thing", "Just culture guide"]
+    for n in range(3):
+        ResourceFactory(state="published", title=f"Another thing {n}", body="One word about culture, and many others.")
+    assert found("just culture guide")[0] == "Just culture guide"
 
 
 @pytest.mark.parametrize("state", ["draft", "in_review", "withdrawn"])
