@@ -1,0 +1,318 @@
+"""Every page: what is true of each public address, whatever is on it. A new address has no peace without its entry."""
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.test import Client
+from django.utils import timezone
+
+from curation import actions
+from events.models import Session
+from principles.models import Agreement, LineageLink
+from resources.models import TopicName
+from search import documents
+from tests import addresses
+from tests.factories import (
+    TESTER,
+    ClaimFactory,
+    EventFactory,
+    OrganisationFactory,
+    RegionFactory,
+    ResourceFactory,
+    SetFactory,
+    StartingPointFactory,
+    StartingStepFactory,
+    TopicFactory,
+    curator,
+    version_of,
+)
+
+pytestmark = pytest.mark.django_db
+
+MANY = 25  # more than one page of any list
+
+PAGES = {  # HTML pages: an address with something on it, and its statements with one item and with many
+    "home": ("/", 4),
+    "about": ("/about/", 0),
+    "accessibility": ("/accessibility/", 0),
+    "privacy": ("/privacy/", 0),
+    "resources:list": ("/resources/", 5),
+    "resources:detail": ("/resources/one/", 9),
+    "topics:list": ("/topics/", 1),
+    "topics:detail": ("/topics/one/", 3),
+    "starts:list": ("/start/", 1),
+    "starts:detail": ("/start/one/", 4),
+    "regions:list": ("/regions/", 3),
+    "regions:detail": ("/regions/north-west/", 7),
+    "principles:list": ("/principles/", 2),
+    "principles:detail": ("/principles/one/", 8),
+    "principles:version": ("/principles/one/versions/1/", 8),
+    "events:list": ("/events/", 3),
+    "events:past": ("/events/past/", 2),
+    "events:detail": ("/events/one/", 6),
+    "search:results": ("/search/?q=guide", 4),  # one more for each further kind among the results of a page
+}
+FILES = {  # what machines ask for, its type, and its statements with one item and with many
+    "resources:feed": ("/feeds/resources.atom", "application/atom+xml; charset=utf-8", 5),
+    "principles:feed": ("/feeds/principles.atom", "application/atom+xml; charset=utf-8", 1),
+    "events:feed": ("/feeds/events.atom", "application/atom+xml; charset=utf-8", 1),
+    "live": ("/health/live/", "application/json", 0),
+    "ready": ("/health/ready/", "application/json", 1),
+    "sitemap": ("/sitemap.xml", "application/xml; charset=utf-8", 12),
+    "robots": ("/robots.txt", "text/plain; charset=utf-8", 0),
+    "security": ("/.well-known/security.txt", "text/plain; charset=utf-8", 0),
+}
+FOR_CURATORS = {"preview", "choose-password"}
+EVERY_PATH = [path for path, *_ in [*PAGES.values(), *FILES.values()]]
+WITHOUT_ANYTHING = [path for path in EVERY_PATH if "one/" not in path and "north-west" not in path]
+LATER = [  # addresses of the contract that other issues build
+    *("/principles/compare/", "/principles/lineage/", "/principles/one.odt", "/principles/one.docx"),
+    *("/principles/one.json", "/events/one.ics", "/events/calendar.ics", "/events/month/2026-11/"),
+    *("/events/one/offer/", "/link/token/", "/feedback/", "/freshness/", "/components/", "/opensearch.xml"),
+    "/search/suggest/?q=one",
+]
+STATED = {  # on every response, whatever it is
+    "Content-Security-Policy": {
+        "default-src 'none'",
+        "script-src 'self' 'sha256-tDOvXJi1PXbg0CWjLCCYSNHRXtps26K4JXkE3M6u/c0='",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    },
+    "X-Frame-Options": {"DENY"},
+    "X-Content-Type-Options": {"nosniff"},
+    "Referrer-Policy": {"same-origin"},
+    "Cross-Origin-Opener-Policy": {"same-origin"},
+    "Cross-Origin-Resource-Policy": {"same-origin"},
+}
+
+
+def item(n, region, publisher, topic, **facts):
+    """One of each kind of content, complete in every part that a page shows."""
+    slug = "one" if n == 0 else f"one-{n}"
+    given = {"slug": slug, "title": f"One {n}", "state": "published", "regions": [region], **facts}
+    resource = ResourceFactory(**given, publisher=publisher, topics=[topic], audiences=["hr"], stage="pilot")
+    resource.partners.add(publisher)
+    ClaimFactory(resource=resource)
+    sets = SetFactory(**given, publisher=publisher)
+    event = EventFactory(**given, organiser=publisher)
+    day = timezone.now() - timedelta(days=30)
+    past = EventFactory(
+        **given | {"slug": f"past-{n}"}, organiser=publisher, starts_at=day, ends_at=day + timedelta(hours=1)
+    )
+    return resource, sets, event, past
+
+
+def content(count):
+    """*count* of everything: items in each list, and parts on each page."""
+    region, first = RegionFactory(slug="north-west"), None
+    RegionFactory(slug="national")
+    for n in range(count):
+        publisher = OrganisationFactory(slug=f"organisation-{n}")
+        topic = TopicFactory(slug="one" if n == 0 else f"one-{n}", name=f"One {n}")
+        point = StartingPointFactory(slug="one" if n == 0 else f"one-{n}")
+        for thing in (region, topic, point):
+            documents.refresh(thing)
+        made = item(n, region, publisher, topic)
+        first = first or (*made, point)
+        parts(n, first, made, publisher, topic)
+    item_one, principle_set = first[0], first[1]
+    version_of(principle_set, *[f"Principle {n}" for n in range(count)])
+    newest = version_of(principle_set, *[f"Principle {n}" for n in range(count)])
+    for side in ["management", "staff"][: min(count, 2)]:
+        Agreement.objects.create(version=newest, side=side, source_title="The minutes")
+    actions.mark_reviewed(item_one, by=TESTER)
+
+
+def parts(n, first, made, publisher, topic):
+    """One more of each part on the page of the first of each kind."""
+    resource, principle_set, event, _, point = first
+    RegionFactory(slug=f"region-{n}")
+    TopicName.objects.create(topic=topic, name="Another name")
+    if n < 3:
+        StartingStepFactory(point=point, order=n + 1, resource=made[0])
+    session = Session.objects.create(event=event, title="What there is", presenter=publisher)
+    session.resources.add(made[0])
+    session.sets.add(made[1])
+    resource.topics.add(topic)
+    ClaimFactory(resource=resource, source_url="", source_resource=made[0])
+    LineageLink.objects.create(descendant_set=principle_set, source_organisation=publisher)
+    LineageLink.objects.create(descendant_resource=resource, source_resource=made[0])
+    LineageLink.objects.create(descendant_set=made[1], source_set=principle_set)
+
+
+class Outline(HTMLParser):
+    """What every page must have, read as a browser reads it."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.inside, self.texts, self.tags = [], {}, []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag in {"h1", "title"}:
+            self.inside.append(tag)
+            self.texts.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag):
+        if self.inside and tag == self.inside[-1]:
+            self.inside.pop()
+
+    def handle_data(self, data):
+        if self.inside:
+            self.texts[self.inside[-1]][-1] += data
+
+    def all(self, tag, **attributes):
+        return [found for name, found in self.tags if name == tag and attributes.items() <= found.items()]
+
+
+def test_every_public_address_has_its_entry():
+    assert PAGES.keys() | FILES.keys() | FOR_CURATORS == addresses.public()
+
+
+def test_every_address_answers_before_anything_is_written(client):
+    assert {path: client.get(path).status_code for path in WITHOUT_ANYTHING} == dict.fromkeys(WITHOUT_ANYTHING, 200)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_complete(client, name):
+    content(1)
+    path, _ = PAGES[name]
+    response = client.get(path)
+    page = Outline(response.content.decode())
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert page.all("html") == [{"lang": "en"}]
+    (title,), (heading,) = page.texts["title"], page.texts["h1"]
+    first, _, service = title.rpartition(" – ")
+    assert service == "Just and learning culture"
+    assert " ".join(heading.split()).endswith(first)
+    if name == "search:results":
+        assert page.all("meta", name="robots") == [{"name": "robots", "content": "noindex"}]
+    else:
+        assert page.all("link", rel="canonical") == [{"rel": "canonical", "href": settings.SITE_URL + path}]
+        (description,) = page.all("meta", name="description")
+        assert description["content"]
+    assert len(page.all("main", id="maincontent")) == 1
+    assert page.all("a", href="#maincontent")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_for_machines_has_its_type(client, name):
+    content(1)
+    path, kind, _ = FILES[name]
+    response = client.get(path)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, kind)
+
+
+@pytest.mark.parametrize("count", [1, MANY])
+def test_a_page_costs_the_same_with_one_item_and_with_many(client, count, django_assert_num_queries):
+    content(count)
+    for path, statements in [*PAGES.values(), *((path, cost) for path, _, cost in FILES.values())]:
+        with django_assert_num_queries(statements, info=path):
+            assert client.get(path).status_code == 200
+
+
+def test_a_page_further_on_says_which_it_is_and_where_it_belongs(client):
+    content(MANY)
+    for path in ["/resources/?page=2", "/events/past/?page=2", "/search/?q=one&page=2"]:
+        page = Outline(client.get(path).content.decode())
+        assert re.search(r" \(page 2 of \d+\) – Just and learning culture$", page.texts["title"][0])
+        if "search" not in path:
+            assert page.all("link", rel="canonical") == [{"rel": "canonical", "href": settings.SITE_URL + path}]
+
+
+def test_head_answers_like_get_without_the_page(client):
+    content(1)
+    for path in EVERY_PATH:
+        get, head = client.get(path), client.head(path)
+        assert (path, head.content) == (path, b"")
+        assert (path, head.status_code, head.headers) == (path, get.status_code, get.headers)
+
+
+@pytest.mark.parametrize("verb", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"])
+def test_readers_pages_are_for_reading(verb):
+    content(1)
+    client = Client(enforce_csrf_checks=True)  # as everyone's browser is treated
+    for path in EVERY_PATH:
+        response = client.generic(verb, path)
+        assert (path, response.status_code, "GET" in response.headers["Allow"]) == (path, 405, True)
+
+
+def test_what_a_later_issue_owns_is_not_found_until_then(client):
+    content(1)
+    assert {path: client.get(path).status_code for path in LATER} == dict.fromkeys(LATER, 404)
+
+
+def responses():
+    """Every sort of response there is: pages, files, errors, redirects, the admin."""
+    reader, signed_in = Client(raise_request_exception=False), Client()
+    content(1)
+    moved = actions.rename(ResourceFactory(state="published", slug="before"), "after", by=TESTER)
+    withdrawn = ResourceFactory(state="withdrawn")
+    draft = ResourceFactory()
+    signed_in.force_login(curator("north-west"), backend="django.contrib.auth.backends.ModelBackend")
+    style = staticfiles_storage.url("css/portal.css")
+    sheet = reader.head(style)  # GET would leave the file open
+    for path in EVERY_PATH:
+        yield path, 200, reader.get(path)
+    yield "a style sheet", 200, sheet
+    since = {"if-modified-since": sheet.headers["Last-Modified"]}
+    yield "a style sheet not changed", 304, reader.head(style, headers=since)
+    yield "no such file", 404, reader.get("/static/nothing.css")
+    yield "no such page", 404, reader.get("/nothing/")
+    yield "a draft", 404, reader.get(draft.get_absolute_url())
+    yield "withdrawn", 410, reader.get(withdrawn.get_absolute_url())
+    yield "a bad request", 400, reader.get("/search/?q=%00")
+    yield "a foreign host", 400, reader.get("/", headers={"host": "evil.example"})
+    yield "another verb", 405, reader.post("/resources/")
+    yield "a strange verb", 405, reader.generic("TRACE", "/")
+    yield "moved", 301, reader.get(f"/resources/before/?page={moved.pk}")
+    yield "no last slash", 301, reader.get("/resources")
+    yield "options", 405, reader.options("/resources/")
+    yield "the sign-in", 200, reader.get("/admin/login/")
+    yield "the admin's door", 302, reader.get("/admin/")
+    yield "a form without its token", 403, Client(enforce_csrf_checks=True).post("/admin/login/")
+    yield "a preview's door", 302, reader.get(draft.get_preview_url())
+    yield "the admin", 200, signed_in.get("/admin/")
+    yield "an admin list", 200, signed_in.get("/admin/resources/resource/")
+    yield "an admin form", 200, signed_in.get(f"/admin/resources/resource/{draft.pk}/change/")
+    yield "a preview", 200, signed_in.get(draft.get_preview_url())
+    yield "not allowed", 403, signed_in.get("/admin/curation/curator/")
+
+
+def test_every_response_carries_the_headers(db):
+    for what, status, response in responses():
+        stated = {name: set(response.headers.get(name, "").split("; ")) for name in STATED}
+        assert (what, response.status_code, stated) == (what, status, STATED)
+        refused = response.headers["Permissions-Policy"].split(", ")
+        assert (what, len(refused) > 15, {part[-3:] for part in refused}) == (what, True, {"=()"})
+        assert "Cache-Control" in response.headers, what
+
+
+def test_no_reader_ever_gets_a_cookie(db):
+    given = {what for what, _, response in responses() if response.cookies}
+    assert given <= {"the sign-in", "the admin", "an admin list", "an admin form"}
+
+
+def test_what_curators_see_is_never_kept(db):
+    kept = {what for what, _, response in responses() if "no-store" not in response.headers["Cache-Control"]}
+    assert not {what for what in kept if what.startswith(("a preview", "an admin", "the admin", "the sign-in", "not "))}
+
+
+def test_no_page_asks_anything_of_a_third_party(client):
+    content(1)
+    for path, *_ in PAGES.values():
+        page = Outline(client.get(path).content.decode())
+        asked = [found.get("src") for found in page.all("script") + page.all("img") if found.get("src")]
+        asked += [found["href"] for found in page.all("link") if found["rel"] not in {"canonical", "alternate"}]
+        assert [address for address in asked if not address.startswith("/static/")] == []
