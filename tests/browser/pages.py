@@ -1,0 +1,139 @@
+"""The pages that are looked at: each kind of page, in each of its states."""
+
+from django.template.loader import render_to_string
+
+from curation.models import Region
+from events.models import Event
+from justculture import errors, examples
+from principles.models import LineageLink, PrincipleSet, SetVersion
+from resources.models import Organisation, Resource, StartingPoint, Topic
+
+READERS = {
+    "home": "/",
+    "about": "/about/",
+    "accessibility statement": "/accessibility/",
+    "privacy": "/privacy/",
+    "library": "/resources/",
+    "library, second page": "/resources/?page=2",
+    "library, filtered": "/resources/?kind=guide&kind=report&region=north-west&audience=hr&sort=title",
+    "library, searched": "/resources/?q=suspension",
+    "library, nothing found": "/resources/?q=zyzzyva&kind=guide",
+    "library, unknown filter": "/resources/?kind=nonsense&topic=nonsense",
+    "resource": "/resources/being-fair/",
+    "resource with figures": "/resources/mersey-care-just-and-learning-culture/",
+    "resource with everything": "/resources/everything/",
+    "resource without address": "/resources/held/",
+    "resource due for review": "/resources/overdue/",
+    "superseded resource": "/resources/a-just-culture-guide/",
+    "resource superseded elsewhere": "/resources/replaced-elsewhere/",
+    "topics": "/topics/",
+    "topic": "/topics/just-culture/",
+    "topic without resources": "/topics/empty-topic/",
+    "starting points": "/start/",
+    "starting point": "/start/i-am-under-investigation/",
+    "starting point without steps": "/start/no-steps/",
+    "regions": "/regions/",
+    "region": "/regions/north-west/",
+    "region with little": "/regions/london/",
+    "national": "/regions/national/",
+    "principle sets": "/principles/",
+    "principle set without text": "/principles/north-west/",
+    "principle set built on four": "/principles/yorkshire-and-humber/",
+    "principle set in early conversations": "/principles/north-east-and-north-cumbria/",
+    "framework": "/principles/people-promise/",
+    "principle set agreed by both": "/principles/agreed-by-both/",
+    "older version": "/principles/agreed-by-both/versions/1/",
+    "events": "/events/",
+    "events of a region": "/events/?region=london",
+    "past events": "/events/past/",
+    "event": "/events/meeting/",
+    "sample event": "/events/all-day/",
+    "cancelled event": "/events/cancelled/",
+    "past event": "/events/just-culture-network-2025/",
+    "search": "/search/",
+    "search results": "/search/?q=suspension",
+    "search results, second page": "/search/?q=culture&page=2",
+    "search, nothing found": "/search/?q=zyzzyva",
+}
+EMPTY = ["/", "/resources/", "/topics/", "/start/", "/regions/", "/principles/", "/events/", "/events/past/"]
+EMPTY += ["/search/", "/search/?q=anything", "/about/", "/accessibility/", "/privacy/"]
+PROBLEMS = {  # at addresses of the portal
+    "not found": ("/nothing-here/", 404),
+    "withdrawn": ("/resources/withdrawn/", 410),
+    "not readable": ("/resources/?q=%00", 400),
+    "no such link": ("/admin/password/MQ/no-token/", 200),
+}
+MADE = {  # what no address answers, or not when asked to: as the portal would send it
+    "no access": lambda: errors.permission_denied(None).content.decode(),
+    "form expired": lambda: errors.csrf_failure(None).content.decode(),
+    "not that way": lambda: errors.method_not_allowed(None, ["GET"]).content.decode(),
+    "locked out": lambda: errors.locked_out(None).content.decode(),
+    "broken": lambda: errors.server_error(None).content.decode(),
+    "not available": lambda: errors.unavailable().content.decode(),
+    "broken beyond templates": lambda: errors.PLAIN_PAGE.format(title=errors.PLAIN_TITLES[500]),
+    "components": lambda: render_to_string("site/components.jinja", {"examples": examples.examples}),
+}
+PREVIEWS = {
+    "draft resource": lambda: Resource.objects.get(slug="our-draft").get_preview_url(),
+    "draft principle set": lambda: PrincipleSet.objects.get(slug="our-draft-set").get_preview_url(),
+    "draft event": lambda: Event.objects.get(slug="our-draft-event").get_preview_url(),
+}
+
+
+def change(item, then="change"):
+    return f"/admin/{item._meta.app_label}/{item._meta.model_name}/{item.pk}/{then}/"
+
+
+def resource(slug, then="change"):
+    return lambda: change(Resource.objects.get(slug=slug), then)
+
+
+ADMIN = {
+    "your work": "/admin/",
+    "app": "/admin/resources/",
+    "resources": "/admin/resources/resource/",
+    "resources, searched and sorted": "/admin/resources/resource/?q=fair&o=1.-2&state__exact=published",
+    "resources, nothing found": "/admin/resources/resource/?q=zyzzyva",
+    "add a resource": "/admin/resources/resource/add/",
+    "draft resource": resource("our-draft"),
+    "resource in review": resource("our-review"),
+    "published resource": resource("everything"),
+    "superseded resource": resource("replaced-elsewhere"),
+    "withdrawn resource": resource("withdrawn"),
+    "history of a resource": resource("everything", "history"),
+    "send for review": resource("our-draft", "submit"),
+    "publish": resource("our-draft", "publish"),
+    "withdraw": resource("everything", "withdraw"),
+    "supersede": resource("everything", "supersede"),
+    "mark as reviewed": resource("everything", "review"),
+    "change the address": resource("everything", "rename"),
+    "principle sets": "/admin/principles/principleset/",
+    "add a principle set": "/admin/principles/principleset/add/",
+    "principle set": lambda: change(PrincipleSet.objects.get(slug="agreed-by-both")),
+    "start a version": lambda: change(PrincipleSet.objects.get(slug="agreed-by-both"), "new-version"),
+    "versions": "/admin/principles/setversion/",
+    "version in draft": lambda: change(SetVersion.objects.filter(state="draft", set__slug="agreed-by-both").get()),
+    "published version": lambda: change(SetVersion.objects.filter(state="published", set__slug="agreed-by-both").get()),
+    "lineage": "/admin/principles/lineagelink/",
+    "add a lineage link": "/admin/principles/lineagelink/add/",
+    "lineage link": lambda: change(LineageLink.objects.filter(descendant_set__slug="north-west").first()),
+    "themes": "/admin/principles/theme/",
+    "add an event": "/admin/events/event/add/",
+    "event": lambda: change(Event.objects.get(slug="meeting")),
+    "organisations": "/admin/resources/organisation/",
+    "add an organisation": "/admin/resources/organisation/add/",
+    "organisation": lambda: change(Organisation.objects.first()),
+    "topic": lambda: change(Topic.objects.get(slug="just-culture")),
+    "region": lambda: change(Region.objects.get(slug="north-west")),
+    "change password": "/admin/password_change/",
+}
+NATIONAL_ADMIN = {
+    "topic": lambda: change(Topic.objects.get(slug="just-culture")),
+    "add a starting point": "/admin/resources/startingpoint/add/",
+    "starting point": lambda: change(StartingPoint.objects.first()),
+    "region": lambda: change(Region.objects.get(slug="north-west")),
+}
+
+
+def address(page):
+    return page() if callable(page) else page

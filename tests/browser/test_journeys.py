@@ -1,0 +1,135 @@
+"""What people come to do, from its first click to its last."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from resources.models import Resource
+from tests.browser import content
+from tests.factories import PASSWORD
+
+
+def test_a_curator_adds_previews_publishes_and_withdraws_a_resource(own_portal, opened):
+    # Given a curator of the North West who has signed in
+    page, reader = opened(), opened()
+    page.goto("/admin/")
+    sign_in(page, PASSWORD)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your work")
+    # When they add a resource with two topics
+    page.get_by_role("link", name="Add to resources").click()
+    page.get_by_label("Title").fill("Talking after an incident")
+    page.get_by_label("Kind").select_option(label="Guide")
+    page.get_by_label("Summary").fill("What to say first.")
+    for number, topic in enumerate(["Just culture", "Restorative practice"]):
+        page.get_by_role("button", name="Add another Topic").click()
+        choose(page, page.get_by_role("combobox", name="Topic").nth(number), topic)
+    page.get_by_role("button", name="Save and continue editing").click()
+    # Then it is a draft that nobody can read yet
+    expect(page.locator(".standing")).to_contain_text("Draft")
+    address = "/resources/talking-after-an-incident/"
+    assert reader.goto(address).status == 404
+    # And they see it on the real page
+    page.get_by_role("link", name="Preview").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Talking after an incident")
+    expect(page.get_by_role("region", name="Draft preview")).to_be_visible()
+    assert {"Just culture", "Restorative practice"} <= set(page.locator("main dl a").all_text_contents())
+    page.go_back()
+    # When they publish it
+    page.get_by_role("link", name="Publish", exact=True).click()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator(".messagelist")).to_contain_text("publish is done")
+    # Then readers have it at their next request
+    assert reader.goto(address).status == 200
+    reader.goto("/search/?q=talking+after+an+incident")
+    expect(reader.get_by_role("link", name="Talking after an incident")).to_be_visible()
+    # When they withdraw it, for a reason
+    page.get_by_role("link", name="Withdraw").click()
+    page.get_by_label("Reason").fill("A newer guide is on its way.")
+    page.get_by_role("button", name="Withdraw").click()
+    expect(page.locator(".standing")).to_contain_text("Withdrawn")
+    # Then its address says so at once, and why
+    assert reader.goto(address).status == 410
+    expect(reader.get_by_text("A newer guide is on its way.")).to_be_visible()
+
+
+def sign_in(page, password):
+    page.get_by_label("Email").fill(content.CURATOR)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def choose(page, autocomplete, words):
+    autocomplete.click()
+    page.locator(".select2-dropdown .select2-search__field").fill(words)
+    page.locator(".select2-results__option--highlighted", has_text=words).click()
+
+
+@pytest.mark.parametrize("path", ["/preview/resources.resource/{}/", "/admin/resources/resource/{}/change/"])
+def test_a_draft_of_another_region_cannot_be_opened_by_typing_its_address(portal, curators_page, path):
+    ours, theirs = (Resource.objects.get(slug=slug) for slug in ("our-draft", "their-draft"))
+    assert curators_page.goto(path.format(ours.pk)).status == 200
+    assert "Our draft" in curators_page.content()
+    curators_page.goto(path.format(theirs.pk))
+    assert "Their draft" not in curators_page.content()
+
+
+def test_a_wrong_password_is_told_where_one_is(portal, opened):
+    page = opened()
+    page.goto("/admin/login/")
+    sign_in(page, "not the password")
+    assert page.title().startswith("Error: ")
+    expect(page.locator(".errornote")).to_be_focused()
+    page.get_by_role("button", name="Sign in").focus()
+    page.get_by_label("Password").fill("")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="This field is required").click()
+    expect(page.get_by_label("Password")).to_be_focused()
+
+
+def test_what_is_wrong_with_a_form_is_summed_up_and_linked(portal, curators_page):
+    page = curators_page
+    page.goto("/admin/resources/resource/add/")
+    page.get_by_label("First published").fill("some day")
+    page.get_by_role("button", name="Save", exact=True).click()
+    assert page.title().startswith("Error: ")
+    expect(page.locator(".errornote")).to_be_focused()
+    links = page.locator(".errornote a")
+    assert links.count() >= 3
+    links.first.click()
+    expect(page.get_by_label("Title")).to_be_focused()
+    assert page.get_by_label("Title").get_attribute("aria-invalid") == "true"
+
+
+def test_a_reader_narrows_the_library_without_scripts(portal, opened):
+    page = opened(java_script_enabled=False, viewport={"width": 375, "height": 800})
+    page.goto("/")
+    page.get_by_role("link", name="Browse all resources").click()
+    total = found(page)
+    page.get_by_text("Filter and sort").click()
+    page.get_by_label(re.compile("^Guide")).check()
+    page.get_by_role("button", name="Apply filters").click()
+    narrowed = found(page)
+    assert 0 < narrowed < total
+    page.get_by_role("link", name=re.compile("Remove.*Guide")).click()
+    assert found(page) == total
+    page.get_by_role("link", name="Next").click()
+    assert "page=2" in page.url
+    page.get_by_role("link", name="Start here").click()
+    page.get_by_role("link", name="I am under investigation").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("under investigation")
+
+
+def found(page):
+    """How many the library says it found."""
+    return int(re.search(r"\d+", page.locator("#results").inner_text()).group())
+
+
+def test_a_reader_searches_without_scripts(portal, opened):
+    page = opened(java_script_enabled=False)
+    page.goto("/")
+    page.get_by_label("Search resources, principles and events").fill("Mersey Care")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Mersey Care")
+    page.locator("main").get_by_role("link", name="When it's okay to tell the boss bad news").click()
+    expect(page.get_by_role("heading", level=2, name="What was measured")).to_be_visible()
