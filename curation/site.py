@@ -54,7 +54,7 @@ class CurationSite(AdminSite):
             (
                 "Drafts and items in review",
                 "No drafts.",
-                [self.entry(item, item.get_state_display()) for item in drafts],
+                [self.entry(item, item.get_state_display().lower()) for item in drafts],
             ),
             (
                 "Reviews that are due",
@@ -66,4 +66,4 @@ class CurationSite(AdminSite):
     @staticmethod
     def entry(item, about):
         address = reverse(f"admin:{item._meta.app_label}_{item._meta.model_name}_change", args=[item.pk])
-        return Waiting(item.title, f"{item._meta.verbose_name}, {about.lower()}", address)
+        return Waiting(item.title, f"{item._meta.verbose_name}, {about}", address)
