@@ -7,7 +7,7 @@ for each test that changes something. Nothing can leave the machine: no name but
 import fcntl
 import shutil
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 from django.core.management import call_command
@@ -42,7 +42,9 @@ def java():
 
 @pytest.fixture(scope="session")
 def chromium():
-    with sync_playwright() as playwright:
+    """Its loop runs in this thread until the end of the run, and Django takes all that follows for asynchronous code."""
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=program("chromium", "chromium"), args=FLAGS)
         yield browser
         browser.close()
@@ -60,21 +62,13 @@ def server(django_test_environment):
         thread.join()
 
 
-@contextmanager
-def database_allowed(blocker):
-    """Playwright's own loop runs in this thread, and Django takes that for asynchronous code."""
-    with blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
 @pytest.fixture(scope="session")
 def templates(django_test_environment, django_db_blocker, tmp_path_factory, worker_id):
     """The two databases that are copied: the tables alone, and the starter content with what it has no example of."""
     alone = worker_id == "master"
     shared = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
     made = shared / "browser-databases"
-    with open(shared / "browser-databases.lock", "w") as lock, database_allowed(django_db_blocker):
+    with open(shared / "browser-databases.lock", "w") as lock, django_db_blocker.unblock():
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
             databases.create(TABLES)
@@ -89,7 +83,7 @@ def templates(django_test_environment, django_db_blocker, tmp_path_factory, work
 @pytest.fixture
 def use(django_db_blocker):
     """Work with a database for the rest of the test, tests and web server alike."""
-    with database_allowed(django_db_blocker), ExitStack() as stack:
+    with django_db_blocker.unblock(), ExitStack() as stack:
         yield lambda name: stack.enter_context(databases.using(name))
 
 
@@ -105,7 +99,7 @@ def copy(templates, django_db_blocker, worker_id):
         return names[template]
 
     yield copy
-    with database_allowed(django_db_blocker):
+    with django_db_blocker.unblock():
         for name in names.values():
             databases.drop(name)
 
