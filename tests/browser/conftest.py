@@ -42,7 +42,7 @@ def java():
 
 @pytest.fixture(scope="session")
 def chromium():
-    """Its loop runs in this thread until the end of the run, and Django takes all that follows for asynchronous code."""
+    """Its loop runs in this thread until the run ends, and Django takes what follows for asynchronous code."""
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=program("chromium", "chromium"), args=FLAGS)
