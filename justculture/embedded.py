@@ -272,7 +272,7 @@ def _make_cluster(folder, owner):
         (["postgres", "--single", "postgres"], f"CREATE DATABASE {NAME};\n"),
     ):
         command[0] = PROGRAMS / command[0]
-        step = subprocess.run(command, input=words, capture_output=True, text=True, **process)  # noqa: S603
+        step = subprocess.run(command, input=words, capture_output=True, text=True, **process)
         if step.returncode:
             shutil.rmtree(new, ignore_errors=True)
             reason = _complaints(step.stderr)[0]
@@ -317,7 +317,7 @@ def _launch(folder, owner, durable):
     chosen = SERVER_SETTINGS | {"unix_socket_directories": socket_folder} | ({} if durable else WITHOUT_DURABILITY)
     options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
     with _open(log) as output:
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             [PROGRAMS / "postgres", "-D", data, *options],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -339,7 +339,7 @@ def _stop(data):
 def _answer(folder):
     """What the server says to a knock: also when no connection is left to spare."""
     knock = [PROGRAMS / "pg_isready", "-q", "-t", "2", "-h", folder / "run", "-p", PORT, "-d", NAME, "-U", USER]
-    return subprocess.run(knock).returncode  # noqa: S603
+    return subprocess.run(knock).returncode
 
 
 def _recorded_pid(data):
@@ -357,7 +357,7 @@ def _postmaster(data):
         if Path("/proc/self/cmdline").exists():
             command = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
         else:
-            command = subprocess.run(ask_ps, capture_output=True, text=True).stdout  # noqa: S603
+            command = subprocess.run(ask_ps, capture_output=True, text=True).stdout
     except (FileNotFoundError, ProcessLookupError):
         return None
     return pid if f"/postgres -D {data} " in command else None

@@ -359,6 +359,14 @@ class LineageLinkQuerySet(models.QuerySet):
             )
         return self.filter(both)
 
+    def source_lines(self):
+        """What a page says of what its item was built on."""
+        return [link.source_line() for link in self.visible().with_ends()]
+
+    def descendant_lines(self):
+        """What a page says of what was built on its item."""
+        return [link.descendant_line() for link in self.visible().with_ends()]
+
     def with_ends(self):
         return self.select_related(
             *(f"{end}_{kind}" for end in ("descendant", "source") for kind in ENDS),

@@ -56,8 +56,8 @@ class SetPage(CuratedPage):
             agreements=[agreement.sentence for agreement in agreements],
             is_agreed_by_both=len(agreements) == 2 and all(agreement.is_full for agreement in agreements),
             links={
-                "built_on": [link.source_line() for link in item.built_on_links.visible().with_ends()],
-                "led_to": [link.descendant_line() for link in item.led_to_links.visible().with_ends()],
+                "built_on": item.built_on_links.source_lines(),
+                "led_to": item.led_to_links.descendant_lines(),
             },
             canonical_path=version.url if version else item.get_absolute_url(),
             **kwargs,

@@ -65,8 +65,8 @@ class ResourcePage(CuratedPage):
             claims=claims,
             topics=topics,
             links={
-                "built_on": [link.source_line() for link in item.built_on_links.visible().with_ends()],
-                "led_to": [link.descendant_line() for link in item.led_to_links.visible().with_ends()],
+                "built_on": item.built_on_links.source_lines(),
+                "led_to": item.led_to_links.descendant_lines(),
             },
             structured_data=structured_data(item, topics) if item.is_visible else None,
             **kwargs,

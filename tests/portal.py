@@ -83,6 +83,8 @@ def kill_database(var_dir):
         os.kill(server, signal.SIGSTOP)
         for process in [server, *processes("--ppid", str(server))]:
             os.kill(process, signal.SIGKILL)
+        while postmaster(var_dir):  # the signal is sent: the end comes a moment later
+            time.sleep(0.01)
 
 
 @contextmanager

@@ -19,7 +19,9 @@ DEPLOYED = {
 
 
 def run(code, **environment):
-    inherited = {name: value for name, value in os.environ.items() if name not in DEPLOYED}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in {*DEPLOYED, "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    }
     return subprocess.run(
         [sys.executable, "-c", f"import django; django.setup(); from django.conf import settings; {code}"],
         env={**inherited, "DJANGO_SETTINGS_MODULE": "justculture.settings", **environment},
