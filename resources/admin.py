@@ -103,5 +103,6 @@ class StartingPointAdmin(ReferenceAdmin):
     fields = ("title", "slug", "summary", "order", "is_retired")
     inlines = (StartingStepInline,)
 
-    def has_view_permission(self, request, obj=None):
-        return self.has_add_permission(request)  # a step may lead to what is not public yet
+    def has_module_permission(self, request):
+        """For national publishers alone: a step may lead to what is not public yet."""
+        return super().has_module_permission(request) and request.user.is_national
