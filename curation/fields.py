@@ -1,5 +1,6 @@
 """Columns that hold their own rule, in the form and in the database."""
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
@@ -25,6 +26,10 @@ class ChoiceField(models.CharField):
         return f"{connection.ops.quote_name(self.column)} IN ({known})"
 
 
+class WebAddressFormField(forms.URLField):
+    default_validators = (URLValidator(schemes=["http", "https"]),)
+
+
 class WebAddressField(models.URLField):
     """An http or https address: anything else, such as javascript:, is refused here and by the database."""
 
@@ -37,7 +42,7 @@ class WebAddressField(models.URLField):
         return f"{connection.ops.quote_name(self.column)} ~* '^(https?://|$)'"
 
     def formfield(self, **kwargs):
-        return super().formfield(**{"assume_scheme": "https", **kwargs})
+        return super().formfield(**{"form_class": WebAddressFormField, "assume_scheme": "https", **kwargs})
 
 
 class PublicSlugField(models.SlugField):
