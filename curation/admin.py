@@ -211,6 +211,7 @@ class PortalAdmin(admin.ModelAdmin):
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
+            context["preview_url"] = obj.get_preview_url() if hasattr(obj, "get_preview_url") else None
             context["verbs"] = [
                 (verb.label, self.address(verb.name, obj.pk)) for verb in self.verbs if verb.is_open(obj, request.user)
             ]
@@ -364,10 +365,6 @@ class CuratedAdmin(ScopedAdmin):
 
     def get_prepopulated_fields(self, request, obj=None):
         return {"slug": ["title"]} if obj is None else {}
-
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        context["preview_url"] = obj.get_preview_url() if obj else None
-        return super().render_change_form(request, context, add, change, form_url, obj)
 
 
 class ReferenceAdmin(ScopedAdmin):

@@ -113,7 +113,7 @@ class CuratedPage(DetailView):
     def visible(self, model):
         """Items of *model* that this page may name: readers' view, and in a preview also this curator's own drafts."""
         if self.preview:
-            return model.objects.visible() | model.objects.curated_by(self.request.user)
+            return model.objects.known_to(self.request.user)
         return model.objects.visible()
 
     def get_context_data(self, **kwargs):

@@ -137,10 +137,6 @@ class SetVersionAdmin(ScopedAdmin):
     def get_readonly_fields(self, request, obj=None):
         return ["set", "number", "state", *(["change_kind", "dated"] if obj and obj.is_published else [])]
 
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        context["preview_url"] = obj.set.get_preview_url() if obj else None
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
     def save_formset(self, request, form, formset, change):
         for agreement in formset.save(commit=False):
             if isinstance(agreement, Agreement):

@@ -160,6 +160,9 @@ class SetVersion(Versioned, Content):
             return self.set.get_absolute_url()
         return reverse("principles:version", args=[self.set.slug, self.number])
 
+    def get_preview_url(self):
+        return self.set.get_preview_url()
+
     @property
     def is_published(self):
         return self.state not in UNPUBLISHED

@@ -39,7 +39,7 @@ class AnyWord(SearchQuery):
 class Lexemes(Func):
     """The words of a text that count, each once, in one form and order: two titles with the same are the same title."""
 
-    template = "tsvector_to_array(to_tsvector('english', %(expressions)s))"
+    template = f"tsvector_to_array(to_tsvector('{CONFIG}', %(expressions)s))"
     output_field = ArrayField(TextField())
 
 
@@ -74,9 +74,9 @@ def search(text, *, among):
         visible |= Q(kind=kind, object_id__in=items.order_by().values("pk"))
         if hasattr(items, "current"):
             old = items.exclude(pk__in=items.current().values("pk")).filter(pk=OuterRef("object_id")).order_by()
-            # 0 stands for an outside address: replaced, but by nothing that is found here
             named = items.annotate(words=Lexemes(F("title"))).filter(superseded_by=OuterRef("object_id"), words=title)
             replaces_it |= Q(Exists(named), kind=kind)
+            # 0 stands for an outside address: replaced, but by nothing that is found here
             successors.append(When(kind=kind, then=Subquery(old.values_list(Coalesce("superseded_by_id", 0))[:1])))
     rank = SearchRank(F("vector"), query, weights=WEIGHTS, normalization=BY_LENGTH)
     replacement = SearchDocument.objects.filter(kind=OuterRef("kind"), object_id=OuterRef("successor"), vector=query)
