@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from curation import history
+from curation import editions, history
 from curation.fields import ChoiceField, PublicSlugField, WebAddressField
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet, RegionQuerySet
 from curation.states import PUBLIC, UNPUBLISHED, State, check_move
@@ -94,7 +94,8 @@ class Curator(AbstractBaseUser):
 
 
 class Content(models.Model):
-    """Everything that readers may be shown: its history is kept (checked by curation.checks)."""
+    """Everything that readers may be shown: its history is kept, and a change makes a new edition of the public site
+    (both are checked by curation.checks)."""
 
     class Meta:
         abstract = True
@@ -109,6 +110,7 @@ class Versioned(models.Model):
         abstract = True
 
 
+@editions.shown
 @history.kept
 class Region(Versioned, Content):
     """A Social Partnership Forum's region. National is one too. Not NHS England's seven regions."""
@@ -150,6 +152,7 @@ class RegionContactQuerySet(OwnedQuerySet):
     owner_lookup = "region"
 
 
+@editions.shown
 @history.kept
 class RegionContact(Content):
     """A role with a shared mailbox. Never a named person."""
@@ -256,6 +259,7 @@ class CuratedModel(Versioned, Content):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = CuratedQuerySet.as_manager()
+    public_moments = ("public_from_at", "public_until_at")  # the clock changes what readers see at these
 
     class Meta:
         abstract = True
@@ -299,6 +303,16 @@ class CuratedModel(Versioned, Content):
                 fields=["-published_at", "-id"], name="%(class)s_current_newest", condition=Q(state=State.PUBLISHED)
             ),
             models.Index(fields=["owner", "state"], name="%(class)s_owner_state"),
+            models.Index(
+                fields=["public_from_at"],
+                name="%(class)s_appears",
+                condition=Q(public_from_at__isnull=False),
+            ),
+            models.Index(
+                fields=["public_until_at"],
+                name="%(class)s_vanishes",
+                condition=Q(public_until_at__isnull=False),
+            ),
         ]
 
     def __str__(self):
@@ -397,6 +411,7 @@ class RedirectQuerySet(models.QuerySet):
         return self.filter(kind=item._meta.label_lower, slug=slug).exclude(object_id=item.pk)
 
 
+@editions.shown
 class Redirect(models.Model):
     """An address that something used to have. It leads to where the thing is now, for ever."""
 
@@ -411,3 +426,27 @@ class Redirect(models.Model):
 
     def __str__(self):
         return f"{self.kind}: {self.slug}"
+
+
+class ContentVersion(models.Model):
+    """One row: the mark of the current edition of the public site (curation.editions)."""
+
+    mark = models.UUIDField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="content_version_is_one_row")]
+
+    def __str__(self):
+        return f"{self.mark}"
+
+
+class ContentChange(models.Model):
+    """A transaction that has written to what readers see and is not committed yet."""
+
+    transaction = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        triggers = [editions.raised]
+
+    def __str__(self):
+        return f"{self.transaction}"

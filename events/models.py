@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 
-from curation import history
+from curation import editions, history
 from curation.fields import LONGEST_TEXT, ChoiceField, WebAddressField
 from curation.models import Content, CuratedModel
 from curation.querysets import CuratedQuerySet, OwnedQuerySet
@@ -38,6 +38,7 @@ class EventQuerySet(CuratedQuerySet):
         )
 
 
+@editions.shown
 @history.kept
 class Event(CuratedModel):
     """A meeting, conference, webinar, training or consultation. Moments are stored in UTC and shown in London time."""
@@ -80,6 +81,7 @@ class Event(CuratedModel):
     organiser = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="organised_events")
 
     objects = EventQuerySet.as_manager()
+    public_moments = (*CuratedModel.public_moments, "ends_at")
 
     class Meta(CuratedModel.Meta):
         ordering = ["starts_at"]
@@ -109,13 +111,14 @@ class Event(CuratedModel):
         return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n\n{sessions}")
 
 
-history.kept_links(Event, "regions")
+editions.shown(history.kept_links(Event, "regions"))
 
 
 class OfEventQuerySet(OwnedQuerySet):
     owner_lookup = "event__owner"
 
 
+@editions.shown
 @history.kept
 class Session(Content):
     """One item of an event's agenda: who presents is an organisation and a role, never a name."""
@@ -141,5 +144,5 @@ class Session(Content):
         return self.title
 
 
-history.kept_links(Session, "resources")
-history.kept_links(Session, "sets")
+editions.shown(history.kept_links(Session, "resources"))
+editions.shown(history.kept_links(Session, "sets"))

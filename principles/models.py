@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 
-from curation import history
+from curation import editions, history
 from curation.dates import PartialDateField
 from curation.fields import LONGEST_TEXT, SLUG_SHAPE, ChoiceField, PublicSlugField, WebAddressField
 from curation.models import Content, CuratedModel, Curator, ReferenceData, Versioned
@@ -18,6 +18,7 @@ from resources.models import AudiencesField, Organisation, Resource, audience_la
 from search.documents import Fields
 
 
+@editions.shown
 @history.kept
 class Theme(ReferenceData):
     """What a principle is about, so that sets can be lined up side by side."""
@@ -44,6 +45,7 @@ class PrincipleSetQuerySet(CuratedQuerySet):
         return self.select_related("publisher", "owner", "superseded_by").prefetch_related("regions")
 
 
+@editions.shown
 @history.kept
 class PrincipleSet(CuratedModel):
     """The principles of one forum or body: what stays the same while its versions change."""
@@ -100,7 +102,7 @@ class PrincipleSet(CuratedModel):
         return Fields(self.title, self.summary, "\n".join(words), body)
 
 
-history.kept_links(PrincipleSet, "regions")
+editions.shown(history.kept_links(PrincipleSet, "regions"))
 
 
 class SetVersionQuerySet(OwnedQuerySet):
@@ -121,6 +123,7 @@ class SetVersionQuerySet(OwnedQuerySet):
         return self.annotate(principle_count=models.Count("texts"))
 
 
+@editions.shown
 @history.kept
 class SetVersion(Versioned, Content):
     """One version of a set. It is its own working copy: once published, its texts do not change."""
@@ -181,6 +184,7 @@ class OfSetQuerySet(OwnedQuerySet):
     owner_lookup = "set__owner"
 
 
+@editions.shown
 @history.kept
 class Principle(Content):
     """A principle as something that stays itself from version to version, with an address in its set's page."""
@@ -205,6 +209,7 @@ class OfVersionQuerySet(OwnedQuerySet):
     owner_lookup = "version__set__owner"
 
 
+@editions.shown
 @history.kept
 class PrincipleText(Content):
     """The words of a principle in one version, with its theme and its place."""
@@ -249,6 +254,7 @@ class PrincipleText(Content):
         return self.title
 
 
+@editions.shown
 @history.kept
 class Agreement(Content):
     """What is known of one side's agreement to a version. Parts may be unknown: never more than is known."""
@@ -378,6 +384,7 @@ class LineageLinkQuerySet(models.QuerySet):
         )
 
 
+@editions.shown
 @history.kept
 class LineageLink(Versioned, Content):
     """One step of where something came from: the descendant was built on the source. Read from both ends."""

@@ -8,7 +8,7 @@ from django.urls import reverse
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase, TagBase
 
-from curation import history
+from curation import editions, history
 from curation.dates import PartialDateField
 from curation.fields import LONGEST_TEXT, ChoiceField, PublicSlugField, WebAddressField
 from curation.models import (
@@ -59,6 +59,7 @@ class OrganisationQuerySet(ReferenceQuerySet):
         return super().visible().filter(is_proposed=False)
 
 
+@editions.shown
 @history.kept
 class Organisation(ReferenceData):
     """A publisher or a partner. Any curator may propose one; national curators accept, change and retire them."""
@@ -94,6 +95,7 @@ class Organisation(ReferenceData):
         return self.name
 
 
+@editions.shown
 @history.kept
 class Topic(ReferenceData, TagBase):
     """What resources are about, in the words of someone who needs them. Forms choose from these and make none."""
@@ -113,6 +115,7 @@ class Topic(ReferenceData, TagBase):
         return Fields(self.name, self.description, " ".join(self.other_names.values_list("name", flat=True)), "")
 
 
+@editions.shown
 @history.kept
 class TopicName(Content):
     """Another name for a topic, which search reads."""
@@ -143,6 +146,7 @@ class ResourceQuerySet(CuratedQuerySet):
         )
 
 
+@editions.shown
 @history.kept
 class Resource(CuratedModel):
     """Something to read, do, watch or join. The portal describes it and leads to where it is officially kept."""
@@ -225,10 +229,11 @@ class Resource(CuratedModel):
         return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n\n{self.did_not_work}")
 
 
-history.kept_links(Resource, "regions")
-history.kept_links(Resource, "partners")
+editions.shown(history.kept_links(Resource, "regions"))
+editions.shown(history.kept_links(Resource, "partners"))
 
 
+@editions.shown
 @history.kept
 class TaggedResource(Content, ItemBase):
     """A topic of a resource."""
@@ -248,6 +253,7 @@ class OfResourceQuerySet(OwnedQuerySet):
     owner_lookup = "resource__owner"
 
 
+@editions.shown
 @history.kept
 class Claim(Content):
     """A figure, with what it counts, its date and its source. No figure is shown without them."""
@@ -290,6 +296,7 @@ class Claim(Content):
         return f"{self.value} {self.counts}"
 
 
+@editions.shown
 @history.kept
 class StartingPoint(ReferenceData):
     """A situation someone is in, and three first steps at most."""
@@ -315,6 +322,7 @@ class StartingPoint(ReferenceData):
         return Fields(self.title, self.summary, "", steps)
 
 
+@editions.shown
 @history.kept
 class StartingStep(Content):
     """One first step: what to do, how long it takes, and at most one thing to go to."""

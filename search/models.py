@@ -4,9 +4,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
+from curation import editions
+
 CONFIG = "english"
 
 
+@editions.shown
 class SearchDocument(models.Model):
     """The text of one item. PostgreSQL makes its vector; who may see the item stays with the item's own queryset."""
 

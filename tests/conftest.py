@@ -4,10 +4,11 @@ from contextlib import ExitStack
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 
 from justculture import embedded
 from justculture.management.commands.serve import collect_static_files
+from tests import databases
 
 while_testing = pytest.StashKey[ExitStack]()
 
@@ -34,3 +35,15 @@ def pytest_ignore_collect(collection_path, config):
 
 def pytest_unconfigure(config):
     config.stash[while_testing].close()
+
+
+@pytest.fixture
+def own_database(django_db_setup, django_db_blocker):
+    """A database of this test's own, in which transactions are real: committed, seen by other threads, thrown away."""
+    name = f"{connection.settings_dict['NAME']}_own"
+    with django_db_blocker.unblock():
+        connection.close()  # nobody may be connected to what is copied
+        databases.create(name, connection.settings_dict["NAME"])
+        with databases.using(name):
+            yield
+        databases.drop(name)
