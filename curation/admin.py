@@ -19,6 +19,7 @@ from curation import actions, history, verbs, widgets
 from curation.accounts import password_link
 from curation.models import Curator, Membership, ReferenceData, Region, RegionContact
 from curation.states import NotAllowed
+from justculture import database
 from search import documents
 
 SEND_THEM = "Send them this link. They choose a password there, once, within three days: {}"
@@ -35,6 +36,7 @@ def offered(model, person):
 
 def take_time():
     """Give this transaction the time that an admin's write may take."""
+    database.patience.set(database.WRITING)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [ADMIN_LIMIT])
 

@@ -52,6 +52,16 @@ def page_number(request):
     return int(text)
 
 
+def for_everyone(*parameters):
+    """Decorator: the answer is the same for every reader, and depends on these parameters of the query alone."""
+
+    def declare(view):
+        view.parameters = parameters
+        return view
+
+    return declare
+
+
 def for_reading(view):
     """A view that only reads. It answers 405 to anything else, and no form of ours is sent to it."""
 
@@ -67,7 +77,9 @@ def for_reading(view):
 
 @method_decorator(for_reading, name="dispatch")
 class Page(TemplateView):
-    """A page that readers see."""
+    """A page that readers see. `parameters` are those of its query that it reads: the rest of a query is dropped."""
+
+    parameters = ()
 
 
 @method_decorator(for_reading, name="dispatch")
@@ -79,6 +91,7 @@ class CuratedPage(DetailView):
     """
 
     context_object_name = "item"
+    parameters = ()
     preview = False
 
     def __init_subclass__(cls, **kwargs):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from curation.feeds import atom
 from curation.models import Link, Region
-from curation.views import CuratedPage, Page, Pager, for_reading, page_number
+from curation.views import CuratedPage, Page, Pager, for_everyone, for_reading, page_number
 from events.models import Event
 
 
@@ -35,6 +35,7 @@ def narrowed(query, events):
 
 class EventList(Page):
     template_name = "events/list.jinja"
+    parameters = ("region",)
 
     def get_context_data(self, **kwargs):
         events, region, messages = narrowed(self.request.GET, Event.objects.current())
@@ -54,6 +55,7 @@ class EventList(Page):
 
 class PastEventList(Page):
     template_name = "events/past.jinja"
+    parameters = ("page",)
 
     def get_context_data(self, **kwargs):
         events = Event.objects.current().past()
@@ -105,6 +107,7 @@ def structured_data(event):
     return data
 
 
+@for_everyone("region")
 @for_reading
 def feed(request):
     """Events as a feed, with the list's region filter, newest entry first."""

@@ -9,7 +9,10 @@ from django.db import InterfaceError, OperationalError
 from justculture import errors
 
 log = getLogger(__name__)
+FOR_CURATORS = ("/admin/", "/preview/")  # never kept, never indexed
+REFUSAL = "portal.refusal"  # why justculture.front lets a request have no more than a page that says so
 VERBS = {"GET", "HEAD", "POST", "OPTIONS"}
+RETRY_AFTER = {"away": 30, "busy": 5}  # seconds
 FEATURES = [
     *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation"),
     *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "picture-in-picture"),
@@ -44,6 +47,8 @@ class Gate:
             request.get_host()
         except DisallowedHost:
             return errors.bad_request(request)
+        if REFUSAL in request.META:
+            return errors.unavailable(request, retry_after=RETRY_AFTER[request.META[REFUSAL]])
         return None
 
 
@@ -57,9 +62,10 @@ class Headers:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if request.path.startswith(("/admin/", "/preview/")):
+        if request.path.startswith(FOR_CURATORS):
             response.headers["Cache-Control"] = "no-store"
             response.headers["X-Robots-Tag"] = "noindex"
         elif not request.path.startswith(settings.STATIC_URL):
-            response.headers.setdefault("Cache-Control", "no-cache")
+            kept = settings.PAGE_CACHE_CONTROL if response.status_code == 200 else "no-cache"
+            response.headers.setdefault("Cache-Control", kept)
         return response

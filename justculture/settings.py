@@ -290,6 +290,17 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MAX_AGE = 3600
 
+# Public pages: a browser asks each time whether its copy is still right, and is told so in a few bytes. A CDN may be
+# allowed to answer by itself for some seconds, and for longer while the portal is away.
+
+PAGE_CACHE_MB = whole_number("PAGE_CACHE_MB", 32)  # of each web process
+CDN_SECONDS = {
+    "s-maxage": whole_number("CDN_MAX_AGE", 0),
+    "stale-while-revalidate": whole_number("CDN_STALE_WHILE_REVALIDATE", 0),
+    "stale-if-error": whole_number("CDN_STALE_IF_ERROR", 0),
+}
+PAGE_CACHE_CONTROL = ", ".join(["public", "max-age=0", *(f"{name}={n}" for name, n in CDN_SECONDS.items() if n)])
+
 # Language, time and words
 
 LANGUAGE_CODE = "en-gb"
@@ -312,8 +323,10 @@ if EMAIL_URL := os.environ.get("EMAIL_URL", "").strip():
     EMAIL_USE_SSL, EMAIL_USE_TLS = mail.scheme == "smtps", mail.scheme == "smtp+tls"
     EMAIL_TIMEOUT = 10
 
-# Logs: JSON lines in UTC, nothing about a person
+# Logs: JSON lines in UTC, nothing about a person. A line for each request is off: it takes as long as a kept page, and
+# the proxy in front has its own.
 
+ACCESS_LOG = text("ACCESS_LOG", "") == "1"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

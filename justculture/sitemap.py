@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from curation.views import Pager, for_reading, page_number
+from curation.views import Pager, for_everyone, for_reading, page_number
 from search.views import everything_visible
 
 MOST = 40_000  # addresses of one file; the protocol allows 50,000
@@ -18,6 +18,7 @@ LISTS = [
 XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 
 
+@for_everyone("page")
 @for_reading
 def sitemap(request):
     """All addresses, or an index of the files when there are too many for one."""

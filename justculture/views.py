@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from curation.models import Region
-from curation.views import Page, for_reading
+from curation.views import Page, for_everyone, for_reading
 from events.models import Event
 from justculture import accessibility
 from principles.models import PrincipleSet
@@ -91,6 +91,7 @@ def ready(request):
     return JsonResponse({"status": "ready"}, headers={"Cache-Control": "no-store"})
 
 
+@for_everyone()
 @for_reading
 def robots(request):
     closed = "".join(f"Disallow: {path}\n" for path in ("/admin/", "/preview/", "/link/", "/search/"))
@@ -98,6 +99,7 @@ def robots(request):
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
+@for_everyone()
 @for_reading
 def security(request):
     """Where to report a weakness (RFC 9116). It expires at the start of a month, half a year ahead."""
@@ -106,7 +108,7 @@ def security(request):
         if settings.SERVICE_MAILBOX
         else (f"{settings.SITE_URL}{reverse('about')}#contact")
     )
-    expires = (timezone.now() + timedelta(days=200)).strftime("%Y-%m-01T00:00:00Z")
+    expires = (timezone.localdate() + timedelta(days=200)).strftime("%Y-%m-01T00:00:00Z")
     text = (
         f"Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\n"
         f"Canonical: {settings.SITE_URL}{reverse('security')}\n"

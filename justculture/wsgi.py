@@ -5,7 +5,15 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from justculture.database import wait_with_a_limit
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "justculture.settings")
 
 settings.DATABASES["default"]["OPTIONS"]["options"] = settings.TIME_LIMITS["web"]
-application = get_wsgi_application()
+settings.DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # the front asks the database before each request
+wait_with_a_limit()
+django = get_wsgi_application()
+
+from justculture.front import Front  # noqa: E402 - needs the apps to be loaded
+
+application = Front(django)

@@ -5,7 +5,7 @@ from django.utils.functional import cached_property
 
 from curation.feeds import atom
 from curation.states import State
-from curation.views import CuratedPage, Page, for_reading
+from curation.views import CuratedPage, Page, for_everyone, for_reading
 from principles.models import PrincipleSet
 
 
@@ -64,6 +64,7 @@ class SetPage(CuratedPage):
         )
 
 
+@for_everyone("region")
 @for_reading
 def feed(request):
     """Principle sets as a feed; `region` may be given any number of times."""

@@ -9,10 +9,11 @@ from django.urls import reverse
 
 from curation.feeds import LENGTH, atom
 from curation.models import Link
-from curation.views import CuratedPage, Page, Pager, for_reading, page_number
-from resources.browse import BrowseForm
+from curation.views import CuratedPage, Page, Pager, for_everyone, for_reading, page_number
+from resources.browse import FACETS, BrowseForm
 from resources.models import Resource, StartingPoint, StartingStep, Topic
 
+PARAMETERS = (*FACETS, "page", "q", "sort")
 OF_EACH_KIND = 6  # resources a topic's page shows of each kind; the library has the rest
 
 
@@ -28,6 +29,7 @@ def in_order(ids, items):
 
 class ResourceList(Page):
     template_name = "resources/list.jinja"
+    parameters = PARAMETERS
 
     def get_context_data(self, **kwargs):
         form = BrowseForm(self.request.GET)
@@ -156,6 +158,7 @@ def step_link(step, visible):
     return Link(str(target), target.get_absolute_url()) if target else None
 
 
+@for_everyone(*PARAMETERS)
 @for_reading
 def feed(request):
     """The library as a feed, with the library's filters, always newest first."""

@@ -49,6 +49,7 @@ def hits(documents):
 
 class SearchPage(Page):
     template_name = "search/results.jinja"
+    parameters = ("page", "q")
     help = {}  # what to offer when there is nothing to show: name in the template → function that gets it
 
     def get_context_data(self, **kwargs):

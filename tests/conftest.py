@@ -1,15 +1,18 @@
 """The portal's own PostgreSQL under every test, unless DATABASE_URL names a server."""
 
+import fcntl
 from contextlib import ExitStack
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.core.management import call_command
+from django.db import connections
 
 from justculture import embedded
 from justculture.management.commands.serve import collect_static_files
 from tests import databases
 
+TABLES = "tables"
 while_testing = pytest.StashKey[ExitStack]()
 
 
@@ -37,13 +40,42 @@ def pytest_unconfigure(config):
     config.stash[while_testing].close()
 
 
-@pytest.fixture
-def own_database(django_db_setup, django_db_blocker):
-    """A database of this test's own, in which transactions are real: committed, seen by other threads, thrown away."""
-    name = f"{connection.settings_dict['NAME']}_own"
+@pytest.fixture(scope="session")
+def once_a_run(tmp_path_factory, worker_id):
+    """`once_a_run(name, make)`: in a parallel run one process makes it, the others wait and find it made."""
+    alone = worker_id == "master"
+    shared = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
+
+    def once_a_run(name, make):
+        with open(shared / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name).exists():
+                make()
+                (shared / name).touch()
+
+    return once_a_run
+
+
+@pytest.fixture(scope="session")
+def tables(once_a_run, django_test_environment, django_db_blocker):
+    """The name of a database with every table and nothing in it, to be copied."""
+
+    def make():
+        databases.create(TABLES)
+        with databases.using(TABLES):
+            call_command("migrate", interactive=False, verbosity=0)
+
     with django_db_blocker.unblock():
-        connection.close()  # nobody may be connected to what is copied
-        databases.create(name, connection.settings_dict["NAME"])
+        once_a_run(TABLES, make)
+    return TABLES
+
+
+@pytest.fixture
+def own_database(tables, django_db_blocker, worker_id):
+    """A database of this test's own, in which transactions are real: committed, seen by other threads, thrown away."""
+    name = f"own_{worker_id}"
+    with django_db_blocker.unblock():
+        databases.create(name, tables)
         with databases.using(name):
             yield
         databases.drop(name)

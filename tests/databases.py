@@ -21,12 +21,16 @@ def drop(name):
 
 
 @contextmanager
-def using(name):
-    """Make it the database of every thread of this process, and let none of them keep a connection to it."""
+def using(name, **elsewhere):
+    """Make it the database of every thread of this process, and let none of them keep a connection to it.
+
+    elsewhere: HOST and the like, when it is not on the tests' own server.
+    """
     settings = connection.settings_dict
-    before = {key: settings[key] for key in ("NAME", "CONN_MAX_AGE")}
+    chosen = {"NAME": name, "CONN_MAX_AGE": 0, **elsewhere}
+    before = {key: settings[key] for key in chosen}
     connection.close()
-    settings.update(NAME=name, CONN_MAX_AGE=0)
+    settings.update(chosen)
     try:
         yield
     finally:

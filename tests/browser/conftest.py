@@ -4,13 +4,11 @@ One browser and one web server for each process of a parallel run; a copy of the
 for each test that changes something. Nothing can leave the machine: no name but 127.0.0.1 resolves.
 """
 
-import fcntl
 import shutil
 import threading
 from contextlib import ExitStack
 
 import pytest
-from django.core.management import call_command
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
@@ -21,13 +19,14 @@ from curation.models import Curator
 from tests import databases
 from tests.browser import content
 from tests.browser.watch import watched
+from tests.conftest import TABLES
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-default-apps"),
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ]
-TABLES, CONTENT = "browser_tables", "browser_content"
+CONTENT = "browser_content"
 
 
 def program(name, package):
@@ -63,21 +62,16 @@ def server(django_test_environment):
 
 
 @pytest.fixture(scope="session")
-def templates(django_test_environment, django_db_blocker, tmp_path_factory, worker_id):
-    """The two databases that are copied: the tables alone, and the starter content with what it has no example of."""
-    alone = worker_id == "master"
-    shared = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
-    made = shared / "browser-databases"
-    with open(shared / "browser-databases.lock", "w") as lock, django_db_blocker.unblock():
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            databases.create(TABLES)
-            with databases.using(TABLES):
-                call_command("migrate", interactive=False, verbosity=0)
-            databases.create(CONTENT, TABLES)
-            with databases.using(CONTENT):
-                content.load()
-            made.touch()
+def templates(tables, once_a_run, django_db_blocker):
+    """The databases that are copied: the tables alone, and the starter content with what it has no example of."""
+
+    def make():
+        databases.create(CONTENT, tables)
+        with databases.using(CONTENT):
+            content.load()
+
+    with django_db_blocker.unblock():
+        once_a_run(CONTENT, make)
 
 
 @pytest.fixture

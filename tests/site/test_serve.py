@@ -102,7 +102,7 @@ def test_a_killed_database_is_brought_back(var_dir):
 
 
 def test_the_log_is_json_without_personal_data(var_dir):
-    with serving(var_dir) as portal:
+    with serving(var_dir, ACCESS_LOG="1") as portal:
         canary = {"User-Agent": "canary-agent", "Referer": "http://canary-referer/", "Cookie": "a=canary-cookie"}
         portal.get("/resources/?q=canary-query", **canary, **{"X-Forwarded-For": "203.0.113.9"})
         portal.get("/link/canary-token/")

@@ -26,7 +26,7 @@ from granian.server import Server
 from justculture import embedded, worker
 
 PREPARING = 0x6A757374  # the advisory lock of whoever prepares the database: "just"
-THREADS = 4  # a worker's; each keeps a database connection of its own
+THREADS = 16  # a worker's, more than take turns at once (justculture.front); each keeps a database connection
 GRANIAN_LOGGERS = {"_granian": {}, "granian.access": {"level": "INFO"}}
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ def serve(host):
         blocking_threads_idle_timeout=600,  # the most there is: with a thread goes its connection
         log_dictconfig={**settings.LOGGING, "loggers": {**settings.LOGGING["loggers"], **GRANIAN_LOGGERS}},
         log_level=LogLevels.warning,
-        log_access=True,
+        log_access=settings.ACCESS_LOG,
     )
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # no nohup: closing the terminal means stop
         server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
