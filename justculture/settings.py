@@ -234,8 +234,7 @@ AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]  # not in logs
 AXES_USERNAME_FORM_FIELD = "username"  # what Django's sign-in form calls the e-mail address
 AXES_USERNAME_CALLABLE = "curation.accounts.sign_in_name"
-AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES
-AXES_IPWARE_META_PRECEDENCE_ORDER = (["HTTP_X_FORWARDED_FOR"] if TRUSTED_PROXIES else []) + ["REMOTE_ADDR"]
+AXES_CLIENT_IP_CALLABLE = "curation.accounts.address"
 
 # Cookies are for curators only; readers never get one
 

@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from axes.helpers import get_client_ip_address
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from curation import history
 from curation.models import Curator
@@ -92,6 +93,39 @@ def test_guessing_is_held_off_by_person_and_address_together(client):
     assert sign_in(client, person.email, PASSWORD).status_code == 429
     assert sign_in(Client(), person.email, PASSWORD, "10.0.0.2").status_code == 302  # nobody locks a colleague out
     assert sign_in(Client(), other.email, PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("proxies", "written", "address"),
+    [
+        (0, "192.0.2.1", "10.9.9.9"),
+        (1, "192.0.2.1", "192.0.2.1"),
+        (1, "8.8.8.8, 192.0.2.1", "192.0.2.1"),  # the sender's own network has a proxy, or they made it up
+        (1, "8.8.8.8,evil,2001:db8::1", "2001:db8::1"),
+        (2, "192.0.2.1, 10.0.0.1", "192.0.2.1"),
+        (2, "8.8.8.8, 192.0.2.1, 10.0.0.1", "192.0.2.1"),
+        (2, "192.0.2.1", "10.9.9.9"),
+        (1, "evil", "10.9.9.9"),
+        (1, "", "10.9.9.9"),
+    ],
+)
+def test_where_a_sign_in_comes_from_is_what_trusted_proxies_wrote(settings, proxies, written, address):
+    settings.TRUSTED_PROXIES = proxies
+    request = RequestFactory().get("/", REMOTE_ADDR="10.9.9.9", headers={"x-forwarded-for": written})
+    assert get_client_ip_address(request) == address
+
+
+def test_behind_a_proxy_nobody_gets_more_guesses_or_locks_a_colleague_out(client, settings):
+    settings.TRUSTED_PROXIES, person = 1, curator("north-west")
+    data = {"username": person.email, "password": "guess"}
+    answers = [
+        client.post("/admin/login/", data, headers={"x-forwarded-for": f"8.8.8.{guess}, 192.0.2.1"}).status_code
+        for guess in range(11)
+    ]
+    assert answers == [200] * 9 + [429] * 2
+    data["password"] = PASSWORD
+    assert client.post("/admin/login/", data, headers={"x-forwarded-for": "192.0.2.1"}).status_code == 429
+    assert client.post("/admin/login/", data, headers={"x-forwarded-for": "192.0.2.2"}).status_code == 302
 
 
 def test_a_closed_account_or_one_without_a_part_to_play_cannot_sign_in(client):
