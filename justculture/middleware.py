@@ -2,7 +2,6 @@
 
 from logging import getLogger
 
-from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 
@@ -65,7 +64,9 @@ class Headers:
         if request.path.startswith(FOR_CURATORS):
             response.headers["Cache-Control"] = "no-store"
             response.headers["X-Robots-Tag"] = "noindex"
-        elif not request.path.startswith(settings.STATIC_URL):
-            kept = settings.PAGE_CACHE_CONTROL if response.status_code == 200 else "no-cache"
+        elif response.status_code == 200:
+            response.headers.setdefault("Cache-Control", settings.PAGE_CACHE_CONTROL)
+        else:
+            kept = "no-store" if response.status_code >= 400 else "no-cache"
             response.headers.setdefault("Cache-Control", kept)
         return response
