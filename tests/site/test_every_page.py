@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 
 import pytest
 from django.conf import settings
-from django.contrib.staticfiles.storage import staticfiles_storage
 from django.test import Client
 from django.utils import timezone
 
@@ -27,7 +26,6 @@ from tests.factories import (
     StartingPointFactory,
     StartingStepFactory,
     TopicFactory,
-    curator,
     version_of,
 )
 
@@ -75,25 +73,6 @@ LATER = [  # addresses of the contract that other issues build
     *("/events/one/offer/", "/link/token/", "/feedback/", "/freshness/", "/components/", "/opensearch.xml"),
     "/search/suggest/?q=one",
 ]
-STATED = {  # on every response, whatever it is
-    "Content-Security-Policy": {
-        "default-src 'none'",
-        "script-src 'self' 'sha256-tDOvXJi1PXbg0CWjLCCYSNHRXtps26K4JXkE3M6u/c0='",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    },
-    "X-Frame-Options": {"DENY"},
-    "X-Content-Type-Options": {"nosniff"},
-    "Referrer-Policy": {"same-origin"},
-    "Cross-Origin-Opener-Policy": {"same-origin"},
-    "Cross-Origin-Resource-Policy": {"same-origin"},
-}
 
 
 def item(n, region, publisher, topic, **facts):
@@ -206,14 +185,6 @@ def test_a_page_is_complete(client, name):
     assert page.all("a", href="#maincontent")
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_file_for_machines_has_its_type(client, name):
-    content(1)
-    path, kind, _ = FILES[name]
-    response = client.get(path)
-    assert (response.status_code, response.headers["Content-Type"]) == (200, kind)
-
-
 @pytest.mark.parametrize("count", [1, MANY])
 def test_a_page_costs_the_same_with_one_item_and_with_many(client, count, django_assert_num_queries):
     content(count)
@@ -231,14 +202,6 @@ def test_a_page_further_on_says_which_it_is_and_where_it_belongs(client):
             assert page.all("link", rel="canonical") == [{"rel": "canonical", "href": settings.SITE_URL + path}]
 
 
-def test_head_answers_like_get_without_the_page(client):
-    content(1)
-    for path in EVERY_PATH:
-        get, head = client.get(path), client.head(path)
-        assert (path, head.content) == (path, b"")
-        assert (path, head.status_code, head.headers) == (path, get.status_code, get.headers)
-
-
 @pytest.mark.parametrize("verb", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"])
 def test_readers_pages_are_for_reading(verb):
     content(1)
@@ -251,62 +214,6 @@ def test_readers_pages_are_for_reading(verb):
 def test_what_a_later_issue_owns_is_not_found_until_then(client):
     content(1)
     assert {path: client.get(path).status_code for path in LATER} == dict.fromkeys(LATER, 404)
-
-
-def responses():
-    """Every sort of response there is: pages, files, errors, redirects, the admin."""
-    reader, signed_in = Client(raise_request_exception=False), Client()
-    content(1)
-    moved = actions.rename(ResourceFactory(state="published", slug="before"), "after", by=TESTER)
-    withdrawn = ResourceFactory(state="withdrawn")
-    draft = ResourceFactory()
-    signed_in.force_login(curator("north-west"), backend="django.contrib.auth.backends.ModelBackend")
-    style = staticfiles_storage.url("css/portal.css")
-    sheet = reader.head(style)  # GET would leave the file open
-    for path in EVERY_PATH:
-        yield path, 200, reader.get(path)
-    yield "a style sheet", 200, sheet
-    since = {"if-modified-since": sheet.headers["Last-Modified"]}
-    yield "a style sheet not changed", 304, reader.head(style, headers=since)
-    yield "no such file", 404, reader.get("/static/nothing.css")
-    yield "no such page", 404, reader.get("/nothing/")
-    yield "a draft", 404, reader.get(draft.get_absolute_url())
-    yield "withdrawn", 410, reader.get(withdrawn.get_absolute_url())
-    yield "a bad request", 400, reader.get("/search/?q=%00")
-    yield "a foreign host", 400, reader.get("/", headers={"host": "evil.example"})
-    yield "another verb", 405, reader.post("/resources/")
-    yield "a strange verb", 405, reader.generic("TRACE", "/")
-    yield "moved", 301, reader.get(f"/resources/before/?page={moved.pk}")
-    yield "no last slash", 301, reader.get("/resources")
-    yield "options", 405, reader.options("/resources/")
-    yield "the sign-in", 200, reader.get("/admin/login/")
-    yield "the admin's door", 302, reader.get("/admin/")
-    yield "a form without its token", 403, Client(enforce_csrf_checks=True).post("/admin/login/")
-    yield "a preview's door", 302, reader.get(draft.get_preview_url())
-    yield "the admin", 200, signed_in.get("/admin/")
-    yield "an admin list", 200, signed_in.get("/admin/resources/resource/")
-    yield "an admin form", 200, signed_in.get(f"/admin/resources/resource/{draft.pk}/change/")
-    yield "a preview", 200, signed_in.get(draft.get_preview_url())
-    yield "not allowed", 403, signed_in.get("/admin/curation/curator/")
-
-
-def test_every_response_carries_the_headers(db):
-    for what, status, response in responses():
-        stated = {name: set(response.headers.get(name, "").split("; ")) for name in STATED}
-        assert (what, response.status_code, stated) == (what, status, STATED)
-        refused = response.headers["Permissions-Policy"].split(", ")
-        assert (what, len(refused) > 15, {part[-3:] for part in refused}) == (what, True, {"=()"})
-        assert "Cache-Control" in response.headers, what
-
-
-def test_no_reader_ever_gets_a_cookie(db):
-    given = {what for what, _, response in responses() if response.cookies}
-    assert given <= {"the sign-in", "the admin", "an admin list", "an admin form"}
-
-
-def test_what_curators_see_is_never_kept(db):
-    kept = {what for what, _, response in responses() if "no-store" not in response.headers["Cache-Control"]}
-    assert not {what for what in kept if what.startswith(("a preview", "an admin", "the admin", "the sign-in", "not "))}
 
 
 def test_no_page_asks_anything_of_a_third_party(client):
