@@ -7,9 +7,12 @@ someone wrote into an address. What there is to ask for is read from the URL res
 
 import gzip
 import json
+import os
 import re
 import shutil
 import socket
+import subprocess
+import sys
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -32,8 +35,8 @@ from justculture.middleware import FEATURES
 from resources.models import Topic
 from tests import addresses
 from tests.factories import PASSWORD, TESTER, ResourceFactory, curator
-from tests.front import DEPLOYED, FORWARDED, HOST, Browser
-from tests.portal import eventually, run, serving, short_folder
+from tests.front import DEPLOYED, FORWARDED, HOST, Browser, in_front_of
+from tests.portal import ROOT, eventually, run, serving, short_folder
 from tests.site.test_every_page import FILES, PAGES, content
 
 NATIONAL, GUESSED = "national@example.nhs.uk", "guessed@example.nhs.uk"
@@ -511,6 +514,42 @@ def test_the_database_is_away(reader, national, made, var_dir):
         assert unlike(reader, rows) == {}
         assert unlike(national, [Row("/admin/", 503, {**OWN, **wait})]) == {}
     eventually(lambda: reader.ask("/health/ready/").status == 200)
+
+
+# The scanner that others would use
+
+
+def graded(front, *paths):
+    """What the MDN HTTP Observatory makes of each path."""
+    node = subprocess.run([sys.executable, "script/assets", "--node"], cwd=ROOT, capture_output=True, text=True)
+    ports = [str(front.http_port), str(front.https_port)]
+    answer = subprocess.run(
+        [node.stdout.strip(), "tests/site/observatory.mjs", HOST, *ports, *paths],
+        env={**os.environ, "NODE_EXTRA_CA_CERTS": str(front.certificate)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+def test_the_observatory_gives_the_best_grade(portal, reader, made, var_dir, tmp_path):
+    pages = ["/", "/resources/", "/resources/one/", "/search/?q=guide", "/admin/login/", "/feeds/resources.atom"]
+    refused = {"/nothing/": 404, made["withdrawn"]: 410, "/search/?q=%00": 400, "/static/nothing.css": 404}
+    fault, away = made["unread"][1:3]
+    statuses = {**dict.fromkeys(pages, 200), **refused, fault: 500, away: 503}
+    with in_front_of(portal, tmp_path) as front:
+        grades = graded(front, *pages, *refused)
+        with topics_away(var_dir):
+            grades += graded(front, fault)
+        with database_away(var_dir):
+            grades += graded(front, away)
+        eventually(lambda: reader.ask("/health/ready/").status == 200)
+    for found in grades:
+        print(f"{found['status']} {found['grade']:2} {found['score']} {found['path']}")  # noqa: T201
+    assert {found["path"]: found["status"] for found in grades} == statuses
+    assert {found["path"]: found for found in grades if (found["grade"], found["score"] // 115) != ("A+", 1)} == {}
 
 
 # Without HTTPS
