@@ -2,6 +2,7 @@
 
 from logging import getLogger
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 

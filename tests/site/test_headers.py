@@ -35,8 +35,8 @@ from justculture.middleware import FEATURES
 from resources.models import Topic
 from tests import addresses
 from tests.factories import PASSWORD, TESTER, ResourceFactory, curator
-from tests.front import DEPLOYED, FORWARDED, HOST, Browser, in_front_of
 from tests.portal import ROOT, eventually, run, serving, short_folder
+from tests.proxy import DEPLOYED, FORWARDED, HOST, Browser, in_front_of
 from tests.site.test_every_page import FILES, PAGES, content
 
 NATIONAL, GUESSED = "national@example.nhs.uk", "guessed@example.nhs.uk"
@@ -76,7 +76,9 @@ ALWAYS = {
 }
 HTML = {"content-type": "text/html; charset=utf-8"}
 JSON = {"content-type": "application/json"}
-PAGE = {**HTML, "cache-control": "no-cache"}
+KEPT_PAGE = {"cache-control": "public, max-age=0", "etag": SOME, "vary": "Accept-Encoding"}
+PAGE = {**HTML, **KEPT_PAGE}
+MOVED = {**HTML, "cache-control": "no-cache"}
 PROBLEM = {**HTML, "cache-control": "no-store"}
 CURATORS = {**HTML, "cache-control": "no-store", "x-robots-tag": "noindex"}
 OWN = {**CURATORS, "vary": "Cookie"}  # another for each who asks
@@ -243,7 +245,8 @@ def pages():
     for path, _ in PAGES.values():
         yield Row(path, 200, PAGE)
     for path, kind, _ in FILES.values():
-        yield Row(path, 200, {"content-type": kind, "cache-control": "no-store" if "health" in path else "no-cache"})
+        kept = {"cache-control": "no-store"} if "health" in path else KEPT_PAGE
+        yield Row(path, 200, {"content-type": kind, **kept})
 
 
 NOWHERE = [  # addresses that lead nowhere, and would lead out of the portal were they believed
@@ -256,7 +259,7 @@ NOWHERE = [  # addresses that lead nowhere, and would lead out of the portal wer
 
 
 def moved(path, to, **sent):
-    return Row(path, 301, {**PAGE, "location": to}, sent=sent)
+    return Row(path, 301, {**MOVED, "location": to}, sent=sent)
 
 
 def refusals(made):
@@ -512,7 +515,7 @@ def test_the_database_is_away(reader, national, made, var_dir):
     ]
     with database_away(var_dir):
         assert unlike(reader, rows) == {}
-        assert unlike(national, [Row("/admin/", 503, {**OWN, **wait})]) == {}
+        assert unlike(national, [Row("/admin/", 503, {**CURATORS, **wait})]) == {}
     eventually(lambda: reader.ask("/health/ready/").status == 200)
 
 
