@@ -62,15 +62,27 @@ def eventually(condition, seconds=10):
 
 def run(*command, var_dir, **more):
     """A command of the portal, and what it said."""
-    answer = subprocess.run(
+    answer = attempt(*command, var_dir=var_dir, **more)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def refusal(*command, var_dir, **more):
+    """A command of the portal that refuses, and the one sentence that it says."""
+    answer = attempt(*command, var_dir=var_dir, **more)
+    assert answer.returncode == 1, answer.stderr
+    assert len(answer.stderr.splitlines()) == 1, answer.stderr
+    return answer.stderr
+
+
+def attempt(*command, var_dir, **more):
+    return subprocess.run(
         [sys.executable, "manage.py", *command],
         capture_output=True,
         text=True,
         cwd=ROOT,
         env=environment(var_dir, free_port(), **more),
     )
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout
 
 
 def postmaster(var_dir):
@@ -110,14 +122,14 @@ def environment(var_dir, port, **more):
 
 
 @contextmanager
-def serving(var_dir, **more):
-    """The portal, once it says that it is there."""
+def serving(var_dir, *options, **more):
+    """The portal, once it says that it is there. *more* goes into its environment."""
     port, began = free_port(), time.monotonic()
     log = Path(var_dir) / f"serve-{port}.log"
     with (
         log.open("w") as said,
         subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
+            [sys.executable, "manage.py", "serve", *options],
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,

@@ -2,20 +2,18 @@
 
 import json
 import os
-import pwd
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from contextlib import closing
-from pathlib import Path
 
 import psycopg2
 import pytest
 from django.conf import settings
 
+from tests import debian
 from tests.portal import (
     LENIENT,
     ROOT,
@@ -144,30 +142,8 @@ def test_other_commands_work_beside_it_and_leave_it_running(var_dir):
 
 @pytest.fixture
 def debian_server():
-    """The DATABASE_URL of a PostgreSQL from Debian's packages, of this test's own."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))[-1]
-    folder, port = Path(tempfile.mkdtemp(prefix="debian-")), free_port()
-    account = {"cwd": "/"}
-    if os.geteuid() == 0:
-        postgres = pwd.getpwnam("postgres")
-        os.chown(folder, postgres.pw_uid, postgres.pw_gid)
-        account |= {"user": postgres.pw_uid, "group": postgres.pw_gid, "extra_groups": []}
-    password = folder / "password"
-    password.write_text("not a secret")
-    password.chmod(0o644)
-    make = ["initdb", "-U", "portal", "--auth=scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8"]
-    control = [programs / "pg_ctl", "-w", "-D", folder / "data", "-l", folder / "log"]
-    subprocess.run([programs / make[0], "-D", folder / "data", *make[1:]], check=True, capture_output=True, **account)
-    options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-    subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, **account)
-    with closing(
-        psycopg2.connect(host="127.0.0.1", port=port, user="portal", password="not a secret", dbname="postgres")
-    ) as c:
-        c.autocommit = True
-        c.cursor().execute("CREATE DATABASE portal")
-    yield f"postgresql://portal:not%20a%20secret@127.0.0.1:{port}/portal"
-    subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, **account)
-    shutil.rmtree(folder)
+    with debian.server("portal") as address:
+        yield address
 
 
 def test_with_database_url_nothing_embedded_is_started(debian_server, tmp_path):
