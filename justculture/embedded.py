@@ -275,7 +275,7 @@ def _make_cluster(folder, owner):
         step = subprocess.run(command, input=words, capture_output=True, text=True, **process)
         if step.returncode:
             shutil.rmtree(new, ignore_errors=True)
-            reason = _complaints(step.stderr)[0]
+            reason = complaints(step.stderr)[0]
             raise EmbeddedServerError(f"The database could not be made in {folder}: mend this and try again: {reason}.")
     new.rename(folder / "data")
     directory = os.open(folder, os.O_RDONLY)
@@ -289,7 +289,7 @@ def _start(folder, owner, durable):
     try:
         while (answer := _answer(folder)) != READY:
             if time.monotonic() - began > PATIENCE * (10 if answer == BUSY else 1):  # busy mending itself after a crash
-                reason = _complaints((folder / "log").read_text(errors="replace"))[-1]
+                reason = complaints((folder / "log").read_text(errors="replace"))[-1]
                 raise EmbeddedServerError(f"The database did not start: mend this and try again: {reason}.")
             if server is None or server.poll() is not None:
                 time.sleep(0.5 if server else 0)
@@ -363,6 +363,6 @@ def _postmaster(data):
     return pid if f"/postgres -D {data} " in command else None
 
 
-def _complaints(words):
+def complaints(words):
     """What PostgreSQL gives as reasons, in order."""
     return re.findall(r"(?:FATAL|PANIC|ERROR|error): +(.*?)\.?$", words, re.MULTILINE) or ["no reason given"]

@@ -76,6 +76,8 @@ def database(url):
 # Where things are
 
 VAR_DIR = Path(text("VAR_DIR", str(BASE_DIR / "var"))).absolute()
+BACKUP_DIR = Path(text("BACKUP_DIR", str(VAR_DIR / "backups"))).absolute()
+POSTGRES_PROGRAMS = Path(text("POSTGRES_PROGRAMS", str(embedded.PROGRAMS)))  # whose pg_dump makes backups
 DATABASE_URL = os.environ.get("DATABASE_URL", "").strip()
 EMBEDDED = not DATABASE_URL
 PORT = whole_number("PORT", 8000)
@@ -279,6 +281,7 @@ SILENCED_SYSTEM_CHECKS = [
 
 # Files
 
+MEDIA_ROOT = VAR_DIR / "uploads"
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static", BASE_DIR / "build" / "static"]

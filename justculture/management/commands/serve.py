@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from django.apps import apps
@@ -23,7 +23,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from justculture import embedded, worker
+from justculture import backup, embedded, worker
 
 PREPARING = 0x6A757374  # the advisory lock of whoever prepares the database: "just"
 THREADS = 16  # a worker's, more than take turns at once (justculture.front); each keeps a database connection
@@ -36,13 +36,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--no-migrate", action="store_true", help="Leave the tables as they are.")
+        parser.add_argument("--no-backup", action="store_true", help="Migrate without taking a backup before it.")
 
-    def handle(self, *, no_migrate, **options):
+    def handle(self, *, no_migrate, no_backup, **options):
         host = "127.0.0.1" if settings.EMBEDDED else "0.0.0.0"  # noqa: S104 (a deployment is meant to be reached)
         with claimed(host, settings.PORT):
             with prepared_alone():
                 if not no_migrate:
-                    call_command("migrate", interactive=False, verbosity=0)
+                    with nullcontext() if no_backup else backed_up(self.stdout.write):
+                        call_command("migrate", interactive=False, verbosity=0)
                 if not apps.get_model("curation", "Region").objects.exists():
                     call_command("load_starter_content", verbosity=0)
                 collect_static_files()
@@ -88,6 +90,22 @@ def prepared_alone():
             yield
         finally:
             is_true(cursor, "SELECT pg_advisory_unlock(%s)", PREPARING)
+
+
+@contextmanager
+def backed_up(say):
+    """A backup before the tables change, if there are any, and no other one while they do."""
+    if not (connection.introspection.table_names() and backup.unapplied()):
+        yield
+        return
+    try:
+        with backup.alone(settings.BACKUP_DIR, say):
+            taken = backup.take(settings.BACKUP_DIR, backup.BEFORE_MIGRATING)
+            backup.prune(settings.BACKUP_DIR, taken)
+            say(f"Backed up into {taken.path} before migrating.")
+            yield
+    except backup.BackupError as problem:
+        raise CommandError(f"{problem} The portal migrates only after a backup; --no-backup does without.") from problem
 
 
 def is_true(cursor, question, *values):
