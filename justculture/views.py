@@ -46,6 +46,7 @@ class RegionList(Page):
     def get_context_data(self, **kwargs):
         current = Q(resource_set__in=Resource.objects.current())
         regions = regions_with_sets().annotate(resource_count=Count("resource_set", filter=current))
+        regions = regions.order_by(*Region._meta.ordering)  # which counting forgets
         return super().get_context_data(regions=list(regions), **kwargs)
 
 

@@ -14,7 +14,7 @@ class SetList(Page):
 
     def get_context_data(self, **kwargs):
         framework = PrincipleSet.Standing.REFERENCE_FRAMEWORK
-        sets = list(PrincipleSet.objects.current().for_cards().order_by("owner__order", "title"))
+        sets = list(PrincipleSet.objects.current().for_cards().order_by("owner__order", "title", "pk"))
         return super().get_context_data(
             regional=[item for item in sets if item.standing != framework],
             frameworks=[item for item in sets if item.standing == framework],

@@ -56,7 +56,7 @@ class ResourcePage(CuratedPage):
 
     def get_context_data(self, **kwargs):
         item = self.object
-        topics = [topic for topic in item.topics.all() if not topic.is_retired]
+        topics = sorted((topic for topic in item.topics.all() if not topic.is_retired), key=str)
         claims = list(item.claims.all())
         named = {claim.source_resource_id for claim in claims}
         visible = set(self.visible(Resource).filter(pk__in=named).values_list("pk", flat=True))
@@ -100,6 +100,7 @@ class TopicList(Page):
     def get_context_data(self, **kwargs):
         current = Q(tagged__content_object__in=Resource.objects.current())
         topics = Topic.objects.visible().annotate(count=Count("tagged", filter=current))
+        topics = topics.order_by(*Topic._meta.ordering)  # which counting forgets
         return super().get_context_data(topics=list(topics), **kwargs)
 
 

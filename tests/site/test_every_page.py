@@ -223,3 +223,15 @@ def test_no_page_asks_anything_of_a_third_party(client):
         asked = [found.get("src") for found in page.all("script") + page.all("img") if found.get("src")]
         asked += [found["href"] for found in page.all("link") if found["rel"] not in {"canonical", "alternate"}]
         assert [address for address in asked if not address.startswith("/static/")] == []
+
+
+def test_what_is_counted_and_what_is_tied_to_an_item_keep_their_order(client):
+    """Whatever the order of the rows on the disk, which changes with each edit and with a restore."""
+    made = [TopicFactory(name=name, slug=name.lower()) for name in ("Willow", "Ash", "Oak", "Elm", "Yew")]
+    regions = [RegionFactory(slug=slug, order=order) for order, slug in enumerate(("wales", "anglia", "kent"))]
+    ResourceFactory(slug="one", state="published", topics=made, regions=regions)
+    by_name = ["Ash", "Elm", "Oak", "Willow", "Yew"]
+    assert [topic.name for topic in client.get("/topics/").context_data["topics"]] == by_name
+    assert [topic.name for topic in client.get("/resources/one/").context_data["topics"]] == by_name
+    listed = [region.slug for region in client.get("/regions/").context_data["regions"]]
+    assert [slug for slug in listed if slug in {"wales", "anglia", "kent"}] == ["wales", "anglia", "kent"]
