@@ -5,8 +5,8 @@
             manifest.json   what is in it: see Manifest
             database.dump   pg_dump's own format, compressed
             uploads/...     the uploaded files
-        new-...             one that is being taken
-        old-...             one that is being deleted
+        new-backup-...      one that is being taken
+        old-backup-...      one that is being deleted
         lock                held by whoever does either
 
 A backup gets its name when all of it is written, read again and safe from a power cut, so what has a name is whole.
@@ -47,7 +47,7 @@ SPARE = 10_000_000  # bytes to leave free on the disk
 LOCK_WAIT = 60_000  # milliseconds that a dump waits for somebody who changes tables
 
 RELATIONS = """
-    SELECT format('%I.%I', nspname, relname), relkind = 'r', pg_table_size(pg_class.oid)
+    SELECT format('%I.%I', nspname, relname), relkind = 'r', coalesce(pg_table_size(pg_class.oid), 0)
     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT EXISTS (
         SELECT FROM pg_depend  -- what belongs to an extension
@@ -130,7 +130,7 @@ def read(folder):
         manifest = None if newer else _manifest(facts)
     except (FileNotFoundError, NotADirectoryError):
         raise BackupError(f"{folder} is no backup: it has no {MANIFEST}.") from None
-    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, KeyError, OSError, TypeError, ValueError):
         raise BackupError(f"{folder} is damaged ({MANIFEST} is not as it was written): use another backup.") from None
     if newer:
         raise BackupError(f"{folder} was made by a newer release of the portal: restore it with that release.")
@@ -144,7 +144,7 @@ def _manifest(facts):
         manifest.migrations and all(isinstance(app + name, str) for app, name in manifest.migrations),
         manifest.rows and all(type(count) is int for count in manifest.rows.values()),
         all(type(last) is int and type(used) is bool for last, used in manifest.sequences.values()),
-        all(type(facts["size"]) is int and isinstance(facts["sha256"], str) for facts in manifest.files.values()),
+        all(type(file["size"]) is int and isinstance(file["sha256"], str) for file in manifest.files.values()),
         all(name == DATABASE or _is_upload(PurePosixPath(name)) for name in manifest.files),
         DATABASE in manifest.files,
     ]
@@ -205,10 +205,10 @@ def take(folder, why):
     """Take a backup into *folder*, of which the caller holds `alone()`. Raises BackupError, and leaves nothing then."""
     folder = Path(folder).resolve()
     with plainly(folder):
-        for leftover in [*folder.glob("new-*"), *folder.glob("old-*")]:
+        for leftover in [*folder.glob("new-backup-*"), *folder.glob("old-backup-*")]:
             shutil.rmtree(leftover)
         earlier = backups(folder)
-        new = Path(tempfile.mkdtemp(prefix="new-", dir=folder))
+        new = Path(tempfile.mkdtemp(prefix="new-backup-", dir=folder))
         try:
             manifest = _fill(new, why, earlier[0] if earlier else None)
             verify(new, manifest)
@@ -235,7 +235,7 @@ def prune(folder, taken):
     gone = [backup.path for backup in found if backup.manifest.taken_at not in keep]
     with plainly(folder):
         for path in gone:
-            shutil.rmtree(path.rename(folder / f"old-{path.name}"))
+            shutil.rmtree(path.rename(folder / f"old-backup-{path.name}"))
     return [path.name for path in gone]
 
 
@@ -392,7 +392,7 @@ def _sequences(new):
     chosen.write_text("".join(line for line in lines if " SEQUENCE SET " in line), "utf-8")
     script = run("pg_restore", f"--use-list={chosen}", "--file=-", str(new / DATABASE))
     chosen.unlink()
-    found = re.findall(r"^SELECT pg_catalog\.setval\('(.+)', (\d+), (true|false)\);$", script, re.MULTILINE)
+    found = re.findall(r"^SELECT pg_catalog\.setval\('(.+)', (-?\d+), (true|false)\);$", script, re.MULTILINE)
     return {name: [int(value), used == "true"] for name, value, used in found}
 
 

@@ -406,12 +406,13 @@ def test_backups_are_not_kept_where_files_are_given_to_readers(settings):
 
 
 def test_programs_older_than_the_server_or_missing_are_said(place, folder, settings, tmp_path):
+    settings.POSTGRES_PROGRAMS = tmp_path
     with place("here"):
-        settings.POSTGRES_PROGRAMS = debian.programs()
-        with pytest.raises(BackupError, match=r"is PostgreSQL 18, and /usr/lib/\S+ has the programs of 15: install"):
-            take(folder)
-        settings.POSTGRES_PROGRAMS = tmp_path
         with pytest.raises(BackupError, match=r"There is no .*/pg_dump: set POSTGRES_PROGRAMS"):
+            take(folder)
+        (tmp_path / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
+        (tmp_path / "pg_dump").chmod(0o755)
+        with pytest.raises(BackupError, match=r"is PostgreSQL \d\d, and \S+ has the programs of 9: install"):
             take(folder)
 
 
@@ -425,7 +426,7 @@ def test_the_last_good_one_is_the_newest_that_is_whole(folder, sound, tmp_path):
         moment = now - timedelta(hours=age)
         change(shutil.copytree(sound, folder / f"{moment:%Y-%m-%dT%H%M%SZ}"), taken_at=moment.isoformat())
     newest, second, _ = [found.path for found in backup.backups(folder)]
-    shutil.copytree(newest, folder / "new-half")
+    shutil.copytree(newest, folder / "new-backup-half")
     assert backup.last_good() == now - timedelta(hours=1)
     os.truncate(newest / "database.dump", 10)
     assert backup.last_good() == now - timedelta(hours=2)
@@ -449,7 +450,7 @@ def test_what_the_rule_does_not_keep_goes_and_what_is_not_understood_stays(place
     assert left >= {taken.path.name, newer.name, "lock"}
     assert len(gone) + len(left) == len(ages) + 3
     assert 9 <= len(left) <= 14
-    assert not [name for name in left if name.startswith("old-")]
+    assert not [name for name in left if name.startswith("old-backup-")]
 
 
 # As commands
@@ -522,7 +523,7 @@ def test_one_killed_in_the_middle_counts_for_nothing_and_is_cleared_away(var_dir
         eventually((programs / "written").exists)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-    (left,) = settings.BACKUP_DIR.glob("new-*")
+    (left,) = settings.BACKUP_DIR.glob("new-backup-*")
     assert (left / "database.dump").stat().st_size > 0
     assert backup.last_good() is None
     run("backup", var_dir=var_dir, BACKUP_DIR=str(settings.BACKUP_DIR))
