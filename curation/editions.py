@@ -9,6 +9,7 @@ commits, a deferred trigger makes a new mark: at the last moment, so that an ear
 the mark before the content never takes old content for new, whatever is committed in between.
 """
 
+import uuid
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -66,10 +67,13 @@ _latest = None  # what this process saw last; replaced whole, so threads need no
 def current(cursor=None):
     """The edition of this moment: one small statement, and a second one when it is another than last time.
 
-    cursor: of the connection that the content will be read with; Django's own without it.
+    cursor: of the connection that the content will be read with; Django's own without it. Whoever is in the middle of a
+    transaction may see what nobody else does yet, and gets an edition that is nobody else's.
     """
     global _latest
     now, known = timezone.now(), _latest
+    if connection.in_atomic_block:
+        return Edition(str(uuid.uuid4()), now, now)
     if cursor is None:
         with connection.cursor() as cursor:
             mark = read_mark(cursor)

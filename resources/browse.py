@@ -1,31 +1,20 @@
-"""Browsing the library: the choices a reader makes, what they narrow it to, and what each further choice would leave.
+"""Browsing the library: the choices a reader makes, what they leave, and what each further choice would leave of it."""
 
-Each value of each filter is a set of resources, held as the bits of one whole number: combining filters is `&`,
-counting is `bit_count()`. One statement reads what the sets are made of.
-"""
-
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
 from django.urls import reverse
 
-from curation.models import Region
-from resources.models import Audience, Organisation, Resource, TaggedResource, Topic
+from curation import editions
+from resources import library
+from resources.library import FACETS, positions
+from resources.models import Resource
 from search.query import LONGEST, search
 
 # "" is the usual order, which the form sends when nobody chose another: best match for words, else newest
 BROWSING = {"": "Newest here first", "published": "Last published first", "title": "Title, A to Z"}
 SEARCHING = {"": "Best match first", "newest": "Newest here first", **{k: BROWSING[k] for k in ("published", "title")}}
-FACETS = {
-    "kind": "Kind",
-    "topic": "Topic",
-    "audience": "Who it is for",
-    "region": "Region",
-    "publisher": "Publisher",
-    "stage": "How far it has come",
-}
 
 
 class Choice(NamedTuple):
@@ -48,89 +37,16 @@ class Chip(NamedTuple):
     remove_link: str
 
 
-def bits(positions, size):
-    """The whole number in which the bits at *positions* are set."""
-    cells = bytearray(size // 8 + 1)
-    for position in positions:
-        cells[position >> 3] |= 1 << (position & 7)
-    return int.from_bytes(cells, "little")
-
-
-def positions(number):
-    """The positions of the bits that are set, lowest first."""
-    while number:
-        lowest = number & -number
-        yield lowest.bit_length() - 1
-        number ^= lowest
-
-
-class Library:
-    """What is current, newest first, and which of it each filter value holds."""
-
-    def __init__(self):
-        topics = TaggedResource.objects.filter(content_object=OuterRef("pk"), tag__is_retired=False)
-        regions = Resource.regions.through.objects.filter(resource=OuterRef("pk"))
-        self.rows = list(
-            Resource.objects.current()
-            .newest_first()
-            .annotate(
-                topic_slugs=ArraySubquery(topics.values("tag__slug")),
-                region_slugs=ArraySubquery(regions.values("region__slug")),
-            )
-            .values_list(
-                "pk",
-                "title",
-                "published_on",
-                "kind",
-                "publisher__slug",
-                "stage",
-                "audiences",
-                "topic_slugs",
-                "region_slugs",
-                named=True,
-            )
-        )
-        self.everything = (1 << len(self.rows)) - 1
-        members = {name: {} for name in FACETS}
-        for position, row in enumerate(self.rows):
-            values = {
-                "kind": [row.kind],
-                "publisher": [row.publisher__slug],
-                "stage": [row.stage],
-                "audience": row.audiences,
-                "topic": row.topic_slugs,
-                "region": row.region_slugs,
-            }
-            for name, facet in members.items():
-                for value in filter(None, values[name]):
-                    facet.setdefault(value, []).append(position)
-        self.sets = {
-            name: {value: bits(held, len(self.rows)) for value, held in facet.items()}
-            for name, facet in members.items()
-        }
-
-    def of(self, ids):
-        """The set of the resources with these ids."""
-        wanted = set(ids)
-        return bits((n for n, row in enumerate(self.rows) if row.pk in wanted), len(self.rows))
-
-
 class BrowseForm:
     """A reader's choices, cleaned. What is not known is said in a sentence and left out; nothing is an error."""
 
-    def __init__(self, query, *, action=None):
-        self.action = action or reverse("resources:list")
+    def __init__(self, request):
+        query = request.GET
+        self.action = reverse("resources:list")
+        self.library = library.held.of(editions.of(request))
         self.q = " ".join(query.get("q", "")[:LONGEST].split())
         self.sort_labels = SEARCHING if self.q else BROWSING
-        self.labels = {
-            "kind": dict(Resource.Kind.choices),
-            "topic": dict(Topic.objects.visible().values_list("slug", "name")),
-            "audience": dict(Audience.choices),
-            "region": dict(Region.objects.values_list("slug", "name")),
-            "publisher": dict(Organisation.objects.values_list("slug", "name")),
-            "stage": dict(Resource.Stage.choices),
-        }
-        self.values, self.messages = {}, []
+        self.labels, self.values, self.messages = self.library.labels, {}, []
         for name, labels in self.labels.items():
             asked = dict.fromkeys(query.getlist(name))
             self.values[name] = [value for value in asked if value in labels]
@@ -141,55 +57,72 @@ class BrowseForm:
             self.messages.append("We do not know that order, so we used the usual one.")
         if self.sort not in self.sort_labels:
             self.sort = ""
+        self._narrow()
 
-    def narrow(self, *, newest_first=False):
-        """The ids of what was asked for, in the order asked for. Makes the facets' counts on the way."""
-        library = Library()
-        ranked = self._found(library)
-        self.found = library.everything if ranked is None else library.of(ranked)
-        unions = {name: self._union(library, name) for name in FACETS}
-        chosen = self.found
+    def _narrow(self):
+        """Find what is left, and what each further choice would leave of it."""
+        self._ranked = self._found()
+        found = self.library.everything
+        if self._ranked is not None:
+            found = 0
+            for position in self._ranked:
+                found |= 1 << position
+        unions = {name: self._union(name) for name in FACETS}
+        self._chosen = found
         for union in unions.values():
-            chosen &= union
-        self.facets = [self._facet(library, name, unions) for name in FACETS]
-        rows = [library.rows[position] for position in positions(chosen)]
-        if newest_first:
-            return [row.pk for row in rows]
-        if self.q and self.sort == "":
-            place = {pk: n for n, pk in enumerate(ranked)}
-            rows.sort(key=lambda row: place[row.pk])
-        elif self.sort == "title":
-            rows.sort(key=lambda row: row.title.casefold())
-        elif self.sort == "published":
-            rows.sort(key=lambda row: row.published_on, reverse=True)
-        return [row.pk for row in rows]
+            self._chosen &= union
+        self.facets = [self._facet(name, found, unions) for name in FACETS]
+        self.count = self._chosen.bit_count()
 
-    def _found(self, library):
+    def _found(self):
+        """The positions of what the words find, best match first; None without words."""
         if not self.q:
             return None
-        found = search(self.q, among=[Resource.objects.current()])
-        return list(found.values_list("object_id", flat=True))
+        place = self.library.place
+        found = search(self.q, among=[Resource.objects.current()]).values_list("object_id", flat=True)
+        return [place[pk] for pk in found if pk in place]
 
-    def _union(self, library, name):
+    def _union(self, name):
         if not self.values[name]:
-            return library.everything
+            return self.library.everything
         union = 0
         for value in self.values[name]:
-            union |= library.sets[name].get(value, 0)
+            union |= self.library.sets[name].get(value, 0)
         return union
 
-    def _facet(self, library, name, unions):
+    def _facet(self, name, found, unions):
         """A filter's choices, each with what is left of it under the words and the other filters."""
-        others = self.found
+        others = found
         for other, union in unions.items():
             if other != name:
                 others &= union
+        held = self.library.sets[name]
         choices = [
-            Choice(value, label, (library.sets[name].get(value, 0) & others).bit_count(), value in self.values[name])
+            Choice(value, label, (held.get(value, 0) & others).bit_count(), value in self.values[name])
             for value, label in self.labels[name].items()
-            if value in library.sets[name] or value in self.values[name]
+            if value in held or value in self.values[name]
         ]
         return Facet(name, FACETS[name], choices)
+
+    def ids(self, first=0, last=None):
+        """The ids of what was asked for, in the order asked for, from the *first* up to the *last*."""
+        if self.sort == "title":
+            shown = self._of(self.library.by_title, first, last)
+        elif self.sort == "published":
+            shown = self._of(self.library.by_publication, first, last)
+        elif self._ranked is not None and self.sort == "":
+            shown = self._of(self._ranked, first, last)
+        else:
+            shown = positions(self._chosen, first, last)
+        return [self.library.ids[position] for position in shown]
+
+    def newest_ids(self, count):
+        return [self.library.ids[position] for position in positions(self._chosen, 0, count)]
+
+    def _of(self, order, first, last):
+        """What was chosen, in this order of positions."""
+        chosen = self._chosen.to_bytes(len(self.library.ids) // 8 + 1, "little")
+        return islice((n for n in order if chosen[n >> 3] >> (n & 7) & 1), first, last)
 
     @property
     def sort_choices(self):

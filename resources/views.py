@@ -10,7 +10,8 @@ from django.urls import reverse
 from curation.feeds import LENGTH, atom
 from curation.models import Link
 from curation.views import CuratedPage, Page, Pager, for_everyone, for_reading, page_number
-from resources.browse import FACETS, BrowseForm
+from resources.browse import BrowseForm
+from resources.library import FACETS
 from resources.models import Resource, StartingPoint, StartingStep, Topic
 
 PARAMETERS = (*FACETS, "page", "q", "sort")
@@ -32,15 +33,14 @@ class ResourceList(Page):
     parameters = PARAMETERS
 
     def get_context_data(self, **kwargs):
-        form = BrowseForm(self.request.GET)
-        ids = form.narrow()
+        form = BrowseForm(self.request)
         number = page_number(self.request)
-        pager = Pager(len(ids), number, lambda n: form.link(page=n))
-        shown = in_order(ids[pager.first : pager.last], Resource.objects.current().for_cards())
+        pager = Pager(form.count, number, lambda n: form.link(page=n))
+        shown = in_order(form.ids(pager.first, pager.last), Resource.objects.current().for_cards())
         return super().get_context_data(
             form=form,
             results=shown,
-            count=len(ids),
+            count=form.count,
             pager=pager,
             page_number=number,
             page_count=pager.count,
@@ -163,5 +163,5 @@ def step_link(step, visible):
 @for_reading
 def feed(request):
     """The library as a feed, with the library's filters, always newest first."""
-    ids = BrowseForm(request.GET).narrow(newest_first=True)[:LENGTH]
+    ids = BrowseForm(request).newest_ids(LENGTH)
     return atom(request, "Resources", in_order(ids, Resource.objects.current()))
