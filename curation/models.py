@@ -1,5 +1,6 @@
 """What all content shares: people and their regions, publication, ownership and old addresses."""
 
+from functools import cache
 from typing import NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -16,6 +17,16 @@ from curation.fields import ChoiceField, PublicSlugField, WebAddressField
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet, RegionQuerySet
 from curation.states import PUBLIC, UNPUBLISHED, State, check_move
 from search.documents import Fields, plain
+
+
+@cache
+def _an_address(view_name):
+    return reverse(view_name, args=["-"])
+
+
+def address(view_name, slug):
+    """The public address of a page with one slug. A view's is resolved once: a list asks for twenty."""
+    return _an_address(view_name).replace("/-/", f"/{slug}/")
 
 
 class Link(NamedTuple):
@@ -142,7 +153,7 @@ class Region(Versioned, Content):
         return self.name
 
     def get_absolute_url(self):
-        return reverse("regions:detail", args=[self.slug])
+        return address("regions:detail", self.slug)
 
     def search_fields(self):
         return Fields(self.name, self.status_note, self.forum_name, f"{self.description}\n\n{self.meetings}")
@@ -319,7 +330,7 @@ class CuratedModel(Versioned, Content):
         return self.title
 
     def get_absolute_url(self):
-        return reverse(f"{self._meta.app_label}:detail", args=[self.slug])
+        return address(f"{self._meta.app_label}:detail", self.slug)
 
     def clean(self):
         super().clean()

@@ -7,6 +7,7 @@ from curation.models import Region
 from curation.states import State
 from events.models import Event
 from principles.models import PrincipleSet
+from resources.browse import Choice, Facet
 from resources.models import Organisation, Resource
 
 
@@ -78,17 +79,14 @@ def principle_set(progress, common):
 
 
 def form():
-    kinds = [
-        SimpleNamespace(value=value, label=label, count=count, is_chosen=value == "guide")
-        for count, (value, label) in enumerate(Resource.Kind.choices)
-    ]
+    kinds = tuple(Choice(value, label, is_chosen=value == "guide") for value, label in Resource.Kind.choices)
     return SimpleNamespace(
         action="/resources/",
         q="",
         messages=['There is no kind "leaflet". It was left out.'],
         chosen=[("Guide", "/resources/")],
         clear_link="/resources/",
-        facets=[SimpleNamespace(name="kind", label="Kind", choices=kinds)],
+        facets=[Facet("kind", "Kind", kinds, tuple(range(len(kinds))))],
         sort="newest",
         sort_choices=[("newest", "Newest first"), ("title", "Title, A to Z")],
     )

@@ -125,7 +125,7 @@ class Front:
         if not status.startswith("200 ") or not is_for_everyone(headers):
             start_response(status, headers)
             return [] if is_head else [body]
-        kept = KeptPage(edition, headers, body)
+        kept = KeptPage(edition, headers, body, accepted_by(environ))
         self.pages.put(address, kept)
         return send(kept, environ, start_response)
 
@@ -206,13 +206,17 @@ def is_for_everyone(headers):
 
 
 def send(kept, environ, start_response):
-    variant = kept.variant(encodings(environ.get("HTTP_ACCEPT_ENCODING", "")))
+    variant = kept.variant(accepted_by(environ))
     known = environ.get("HTTP_IF_NONE_MATCH")
     if known and variant.tag in re.findall(r'"[^"]*"', known):
         start_response("304 Not Modified", variant.unchanged)
         return []
     start_response("200 OK", variant.headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [variant.body]
+
+
+def accepted_by(environ):
+    return encodings(environ.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 @lru_cache(maxsize=100)

@@ -15,53 +15,68 @@ from hashlib import blake2b
 import brotli
 
 OVERHEAD = 3_000  # bytes that keeping a page takes beside its bodies: headers, numbers, its place
-ROOM_FOR_GZIP = 2.5  # times the brotli body: both together, with a little to spare
+ROOM_FOR_BOTH = 2.5  # times one compressed body: two of them, with a little to spare
 LARGEST = 8  # no page takes more than one part in so many of the whole
 PROVEN_SHARE = 0.8  # of the whole, for addresses that were asked for again
-BROTLI_QUALITY, GZIP_LEVEL = 5, 6  # brotli-5 is as dear as gzip-6 and smaller; each is done once an edition
+# A page is compressed when it is first asked for, once an edition: what is dear to make costs the first reader
+COMPRESS = {
+    "br": lambda body: brotli.compress(body, quality=4),
+    "gzip": lambda body: gzip.compress(body, compresslevel=1, mtime=0),
+    "": bytes,
+}
+EXPAND = {"br": brotli.decompress, "gzip": gzip.decompress}
 ABOUT_BODY = {"content-length", "content-encoding", "content-type", "etag", "vary"}
 
 
 class Variant:
-    """One way to send a page: the body in one encoding, with its own strong tag and its headers."""
+    """One way to send a page: the body in one encoding, with a strong tag and headers of its own."""
 
     __slots__ = ("body", "headers", "tag", "unchanged")
 
     def __init__(self, page, body, encoding):
-        self.body = body
-        self.tag = f'"{page.digest}-{encoding}"' if encoding else f'"{page.digest}"'
+        self.body = COMPRESS[encoding](body)
+        self.tag = f'"{blake2b(self.body, digest_size=12).hexdigest()}"'
         told = [("ETag", self.tag), ("Vary", "Accept-Encoding")]
         self.unchanged = [*page.headers, *told]  # for a 304: all but what describes the body
-        described = [("Content-Type", page.content_type), ("Content-Length", str(len(body)))]
+        described = [("Content-Type", page.content_type), ("Content-Length", str(len(self.body)))]
         self.headers = [*page.headers, *told, *described, *([("Content-Encoding", encoding)] if encoding else [])]
 
 
 class KeptPage:
-    """A page as it was in one edition. `true_at` is when it was last known to be right, in seconds of the epoch."""
+    """A page as it was in one edition. `true_at` is when it was last known to be right, in seconds of the epoch.
 
-    def __init__(self, edition, headers, body):
+    Only compressed bodies are kept: the one that the first reader could take, and the other when someone asks for it.
+    """
+
+    def __init__(self, edition, headers, body, accepted=("br",)):
         self.edition = edition
         self.true_at = time.time()
-        self.digest = blake2b(body, digest_size=12).hexdigest()
         self.content_type = next(value for name, value in headers if name.lower() == "content-type")
         self.headers = [(name, value) for name, value in headers if name.lower() not in ABOUT_BODY]
-        self._brotli = Variant(self, brotli.compress(body, quality=BROTLI_QUALITY), "br")
-        self._gzip = None
-        self.size = OVERHEAD + int(ROOM_FOR_GZIP * len(self._brotli.body))  # bytes
+        encoding = best(accepted) or "br"
+        first = Variant(self, body, encoding)
+        self._variants = {encoding: first}
+        self.size = OVERHEAD + int(ROOM_FOR_BOTH * len(first.body))  # bytes
 
     @property
     def body(self):
-        return brotli.decompress(self._brotli.body)
+        encoding, kept = next(iter(self._variants.items()))
+        return EXPAND[encoding](kept.body)
 
     def variant(self, accepted):
-        """What to send to a browser that takes the encodings *accepted*. The rarer ones are made when asked for."""
-        if "br" in accepted:
-            return self._brotli
-        if "gzip" in accepted:
-            if self._gzip is None:
-                self._gzip = Variant(self, gzip.compress(self.body, GZIP_LEVEL, mtime=0), "gzip")
-            return self._gzip
-        return Variant(self, self.body, "")  # no browser: not worth keeping
+        """What to send to a browser that takes the encodings *accepted*."""
+        encoding = best(accepted)
+        if encoding not in self._variants:
+            made = Variant(self, self.body, encoding)
+            if not encoding:
+                return made  # no browser: not worth keeping
+            self._variants[encoding] = made
+        return self._variants[encoding]
+
+
+def best(accepted):
+    """Of the encodings that a browser takes, the one that it is sent; "" for none of ours."""
+    return "br" if "br" in accepted else "gzip" if "gzip" in accepted else ""
 
 
 class PageCache:

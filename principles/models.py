@@ -11,7 +11,7 @@ from django.urls import reverse
 from curation import editions, history
 from curation.dates import PartialDateField
 from curation.fields import LONGEST_TEXT, SLUG_SHAPE, ChoiceField, PublicSlugField, WebAddressField
-from curation.models import Content, CuratedModel, Curator, ReferenceData, Versioned
+from curation.models import Content, CuratedModel, Curator, ReferenceData, Versioned, address
 from curation.querysets import CuratedQuerySet, OwnedQuerySet
 from curation.states import PUBLIC, UNPUBLISHED, State
 from resources.models import AudiencesField, Organisation, Resource, audience_labels
@@ -77,7 +77,7 @@ class PrincipleSet(CuratedModel):
     kind_label = "Principles"
 
     def get_absolute_url(self):
-        return reverse("principles:detail", args=[self.slug])
+        return address("principles:detail", self.slug)
 
     @property
     def audience_labels(self):

@@ -20,14 +20,16 @@ SEARCHING = {"": "Best match first", "newest": "Newest here first", **{k: BROWSI
 class Choice(NamedTuple):
     value: str
     label: str
-    count: int
     is_chosen: bool
 
 
 class Facet(NamedTuple):
+    """One filter. `counts` says of each choice how many resources it would leave."""
+
     name: str
     label: str
-    choices: list
+    choices: tuple
+    counts: tuple
 
 
 class Chip(NamedTuple):
@@ -64,9 +66,7 @@ class BrowseForm:
         self._ranked = self._found()
         found = self.library.everything
         if self._ranked is not None:
-            found = 0
-            for position in self._ranked:
-                found |= 1 << position
+            found = self.library.set_of(self._ranked)
         unions = {name: self._union(name) for name in FACETS}
         self._chosen = found
         for union in unions.values():
@@ -96,13 +96,13 @@ class BrowseForm:
         for other, union in unions.items():
             if other != name:
                 others &= union
-        held = self.library.sets[name]
-        choices = [
-            Choice(value, label, (held.get(value, 0) & others).bit_count(), value in self.values[name])
+        counts, chosen = self.library.counts(name, others), self.values[name]
+        choices = tuple(
+            Choice(value, label, value in chosen)
             for value, label in self.labels[name].items()
-            if value in held or value in self.values[name]
-        ]
-        return Facet(name, FACETS[name], choices)
+            if value in counts or value in chosen
+        )
+        return Facet(name, FACETS[name], choices, tuple(counts.get(choice.value, 0) for choice in choices))
 
     def ids(self, first=0, last=None):
         """The ids of what was asked for, in the order asked for, from the *first* up to the *last*."""

@@ -1,10 +1,11 @@
 """Resources, and what describes them: topics, organisations, claims. And starting points for people in a situation."""
 
+from typing import NamedTuple
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Prefetch, Q
-from django.urls import reverse
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase, TagBase
 
@@ -16,8 +17,10 @@ from curation.models import (
     CuratedModel,
     ReferenceData,
     Region,
+    address,
 )
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet
+from curation.states import State
 from search.documents import Fields
 
 
@@ -107,7 +110,7 @@ class Topic(ReferenceData, TagBase):
         ordering = ["name"]
 
     def get_absolute_url(self):
-        return reverse("topics:detail", args=[self.slug])
+        return address("topics:detail", self.slug)
 
     kind_label = "Topic"
 
@@ -131,13 +134,42 @@ class TopicName(Content):
         return self.name
 
 
-CARD = ["title", "slug", "summary", "state", "is_sample", "kind", "published_on", "published_at"]
+class Card(NamedTuple):
+    """What a list shows of a resource, under the names that a resource has for it."""
+
+    title: str
+    slug: str
+    summary: str
+    kind: str
+    published_on: str
+    state: str
+    is_sample: bool
+    publisher_name: str | None
+
+    COLUMNS = ("title", "slug", "summary", "kind", "published_on", "state", "is_sample")
+
+    @property
+    def kind_label(self):
+        return Resource.Kind(self.kind).label
+
+    @property
+    def is_superseded(self):
+        return self.state == State.SUPERSEDED
+
+    def get_absolute_url(self):
+        return address("resources:detail", self.slug)
 
 
 class ResourceQuerySet(CuratedQuerySet):
     def for_cards(self):
         """With what the cards show and no more, so that three cards cost what one does."""
-        return self.select_related("publisher").only(*CARD, "publisher__name")
+        return self.select_related("publisher").only("publisher__name", "published_at", *Card.COLUMNS)
+
+    def cards(self, ids):
+        """The cards of these resources, in the order of *ids*. Rows are enough for them, and cost half."""
+        columns = "pk", *Card.COLUMNS, "publisher__name"
+        found = {pk: Card(*row) for pk, *row in self.filter(pk__in=ids).values_list(*columns)}
+        return [found[pk] for pk in ids if pk in found]
 
     def for_page(self):
         """With everything the page of one resource shows."""
@@ -222,6 +254,10 @@ class Resource(CuratedModel):
     @property
     def audience_labels(self):
         return audience_labels(self.audiences)
+
+    @property
+    def publisher_name(self):
+        return self.publisher.name if self.publisher else ""
 
     def search_fields(self):
         topics = self.topics.prefetch_related("other_names")
@@ -318,7 +354,7 @@ class StartingPoint(ReferenceData):
     kind_label = "Starting point"
 
     def get_absolute_url(self):
-        return reverse("starts:detail", args=[self.slug])
+        return address("starts:detail", self.slug)
 
     def search_fields(self):
         steps = "\n\n".join(f"{step.title}. {step.text}" for step in self.steps.all())

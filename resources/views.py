@@ -36,7 +36,7 @@ class ResourceList(Page):
         form = BrowseForm(self.request)
         number = page_number(self.request)
         pager = Pager(form.count, number, lambda n: form.link(page=n))
-        shown = in_order(form.ids(pager.first, pager.last), Resource.objects.current().for_cards())
+        shown = Resource.objects.cards(form.ids(pager.first, pager.last))  # of this edition, and so current
         return super().get_context_data(
             form=form,
             results=shown,

@@ -20,7 +20,7 @@ def browse(query):
 
 def counts(form, name):
     facet = next(facet for facet in form.facets if facet.name == name)
-    return {choice.value: choice.count for choice in facet.choices}
+    return {choice.value: count for choice, count in zip(facet.choices, facet.counts, strict=True)}
 
 
 @pytest.fixture

@@ -43,6 +43,14 @@ def test_each_browser_gets_what_it_can_read(accepted, encoding, decoded):
     assert len(headers) == len(variant.headers)
 
 
+@pytest.mark.parametrize("first", [{"br", "gzip"}, {"gzip"}, {"identity"}])
+def test_whoever_asks_first_makes_no_difference_to_those_who_follow(first):
+    kept = KeptPage(EDITION, HEADERS, b"Hello", first)
+    for accepted in ({"gzip"}, {"br"}, set()):
+        assert kept.variant(accepted).headers == page().variant(accepted).headers
+    assert kept.body == b"Hello"
+
+
 def test_a_tag_is_of_one_body_in_one_encoding():
     pages = [page(), page(), page(b"Hullo")]
     tags = [[one.variant(accepted).tag for accepted in ({"br"}, {"gzip"}, set())] for one in pages]
