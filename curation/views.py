@@ -120,7 +120,7 @@ class CuratedPage(DetailView):
         return errors.gone(self.request, get_object_or_404(items.gone(), pk=old.object_id))
 
     def get_queryset(self):
-        items = self.model.objects.for_page()
+        items = self.model.objects.for_page(self.visible)
         return items.curated_by(self.request.user) if self.preview else items.visible()
 
     def visible(self, model):

@@ -25,14 +25,15 @@ class EventQuerySet(CuratedQuerySet):
     def for_cards(self):
         return self.select_related("organiser")
 
-    def for_page(self):
+    def for_page(self, visible):
+        """With everything the page of one event shows. visible: gives for a model what the page may name."""
         return self.select_related("organiser", "owner", "superseded_by").prefetch_related(
             "regions",
             Prefetch(
                 "sessions",
                 Session.objects.select_related("presenter").prefetch_related(
-                    Prefetch("resources", Resource.objects.visible(), to_attr="visible_resources"),
-                    Prefetch("sets", PrincipleSet.objects.visible(), to_attr="visible_sets"),
+                    Prefetch("resources", visible(Resource), to_attr="visible_resources"),
+                    Prefetch("sets", visible(PrincipleSet), to_attr="visible_sets"),
                 ),
             ),
         )

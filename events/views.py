@@ -84,7 +84,7 @@ class EventPage(CuratedPage):
             named = [*session.visible_resources, *session.visible_sets]
             session.links = [Link(thing.title, thing.get_absolute_url()) for thing in named]
         return super().get_context_data(
-            sessions=sessions, structured_data=structured_data(item) if item.is_visible else None, **kwargs
+            sessions=sessions, structured_data=None if self.preview else structured_data(item), **kwargs
         )
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Prefetch
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,6 +15,7 @@ from curation.views import Page, for_everyone, for_reading
 from events.models import Event
 from justculture import accessibility
 from principles.models import PrincipleSet
+from resources import library
 from resources.models import Resource, StartingPoint
 from resources.views import library_link
 
@@ -44,10 +45,11 @@ class RegionList(Page):
     template_name = "curation/regions.jinja"
 
     def get_context_data(self, **kwargs):
-        current = Q(resource_set__in=Resource.objects.current())
-        regions = regions_with_sets().annotate(resource_count=Count("resource_set", filter=current))
-        regions = regions.order_by(*Region._meta.ordering)  # which counting forgets
-        return super().get_context_data(regions=list(regions), **kwargs)
+        shelves = library.of(self.request)
+        regions = list(regions_with_sets())
+        for region in regions:
+            region.resource_count = shelves.having("region", region.slug).bit_count()
+        return super().get_context_data(regions=regions, **kwargs)
 
 
 class RegionPage(Page):
@@ -55,12 +57,13 @@ class RegionPage(Page):
 
     def get_context_data(self, slug, **kwargs):
         region = get_object_or_404(regions_with_sets().prefetch_related("contacts"), slug=slug)
-        resources = Resource.objects.current().in_region(region)
+        shelves = library.of(self.request)
+        members = shelves.having("region", region.slug)
         return super().get_context_data(
             region=region,
             sets=region.sets,
-            resources=list(resources.for_cards().newest_first()[:NEWEST]),
-            resource_count=resources.count(),
+            resources=Resource.objects.cards(shelves.newest(members, NEWEST)),
+            resource_count=members.bit_count(),
             library_link=library_link(region=region.slug),
             events=list(Event.objects.current().in_region(region).upcoming().for_cards()),
             contacts=list(region.contacts.all()),

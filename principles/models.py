@@ -5,7 +5,8 @@ from typing import NamedTuple
 import pgtrigger
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 
 from curation import editions, history
@@ -41,7 +42,7 @@ class PrincipleSetQuerySet(CuratedQuerySet):
             Prefetch("versions", SetVersion.objects.visible().with_count(), to_attr="visible_versions")
         )
 
-    def for_page(self):
+    def for_page(self, visible):
         return self.select_related("publisher", "owner", "superseded_by").prefetch_related("regions")
 
 
@@ -333,6 +334,33 @@ class LineageLine(NamedTuple):
     note: str
 
 
+def an_end(end, visible):
+    """The thing at one end of a link as a row of JSON; nothing when the page may not name it."""
+
+    def of(items, kind, **columns):
+        found = items.filter(pk=OuterRef(f"{end}_{kind}")).order_by()
+        return Subquery(found.values(row=JSONObject(kind=Value(kind), **columns)))
+
+    sets = visible(PrincipleSet)
+    principles = Principle.objects.filter(set__in=sets.order_by().values("pk"))
+    return Coalesce(
+        of(sets, "set", title="title", slug="slug"),
+        of(principles, "principle", title="set__title", set="set__slug", slug="slug"),
+        of(visible(Resource), "resource", title="title", slug="slug"),
+        of(Organisation.objects.all(), "organisation", name="name"),
+    )
+
+
+def end_of(row):
+    """The thing that a row of an_end() tells of, with as much of it as its name and address need."""
+    if row is None:
+        return None
+    kind = row.pop("kind")
+    if kind == "principle":
+        return Principle(slug=row["slug"], set=PrincipleSet(title=row["title"], slug=row["set"]))
+    return {"set": PrincipleSet, "resource": Resource, "organisation": Organisation}[kind](**row)
+
+
 class LineageLinkQuerySet(models.QuerySet):
     def curated_by(self, person):
         """Links whose descendant *person* looks after: a link belongs to the descendant's region."""
@@ -368,13 +396,26 @@ class LineageLinkQuerySet(models.QuerySet):
             )
         return self.filter(both)
 
-    def source_lines(self):
-        """What a page says of what its item was built on."""
-        return [link.source_line() for link in self.visible().with_ends()]
+    def lines_of(self, item, visible):
+        """What the page of a set or a resource says of what it was built on, and of what was built on it.
 
-    def descendant_lines(self):
-        """What a page says of what was built on its item."""
-        return [link.descendant_line() for link in self.visible().with_ends()]
+        visible: gives for a model what the page may name. One statement, whose ends are looked up one by one: joined,
+        they would cost the database more to plan than all the rest of a page.
+        """
+        kind = "set" if isinstance(item, PrincipleSet) else "resource"
+        ends = {end: an_end(end, visible) for end in ("descendant", "source")}
+        links = self.annotate(**{f"{end}_row": row for end, row in ends.items()})
+        lines = {"built_on": [], "led_to": []}
+        for link in links.filter(Q(**{f"descendant_{kind}": item}) | Q(**{f"source_{kind}": item})):
+            source = end_of(link.source_row) or link.source_text
+            descendant = end_of(link.descendant_row)
+            if not (source and descendant):
+                continue
+            if getattr(link, f"descendant_{kind}_id") == item.pk:
+                lines["built_on"].append(link.source_line(source))
+            else:
+                lines["led_to"].append(link.descendant_line(descendant))
+        return lines
 
     def with_ends(self):
         return self.select_related(
@@ -448,15 +489,15 @@ class LineageLink(Versioned, Content):
     def source(self):
         return self._end("source") or self.source_text
 
-    def source_line(self):
+    def source_line(self, source):
         """How the descendant's page tells of this link."""
         words = {"adopted": "Adopted from", "adapted": "Adapted from", "informed_by": "Informed by"}
-        return self._line(self.source, words)
+        return self._line(source, words)
 
-    def descendant_line(self):
+    def descendant_line(self, descendant):
         """How the source's page tells of this link."""
         words = {"adopted": "Adopted by", "adapted": "Adapted by", "informed_by": "Informed"}
-        return self._line(self.descendant, words)
+        return self._line(descendant, words)
 
     def _line(self, end, words):
         note = " ".join(part for part in (self.note, self.basis) if part)

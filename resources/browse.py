@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from curation import editions
 from resources import library
 from resources.library import FACETS, positions
 from resources.models import Resource
@@ -45,7 +44,7 @@ class BrowseForm:
     def __init__(self, request):
         query = request.GET
         self.action = reverse("resources:list")
-        self.library = library.held.of(editions.of(request))
+        self.library = library.of(request)
         self.q = " ".join(query.get("q", "")[:LONGEST].split())
         self.sort_labels = SEARCHING if self.q else BROWSING
         self.labels, self.values, self.messages = self.library.labels, {}, []
@@ -117,7 +116,7 @@ class BrowseForm:
         return [self.library.ids[position] for position in shown]
 
     def newest_ids(self, count):
-        return [self.library.ids[position] for position in positions(self._chosen, 0, count)]
+        return self.library.newest(self._chosen, count)
 
     def _of(self, order, first, last):
         """What was chosen, in this order of positions."""

@@ -12,6 +12,7 @@ from itertools import islice
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from curation import editions
 from curation.models import Region
 from curation.states import State
 from resources.models import Audience, Organisation, Resource, TaggedResource, Topic
@@ -92,6 +93,14 @@ class Library:
         """How many of *others*, a set, each value of a filter has."""
         return {value: (members & others).bit_count() for value, members in self.sets[name].items()}
 
+    def having(self, name, value):
+        """The set of what has this value of a filter."""
+        return self.sets[name].get(value, 0)
+
+    def newest(self, members, count):
+        """The ids of the newest of a set."""
+        return [self.ids[position] for position in positions(members, 0, count)]
+
     def set_of(self, held):
         """The set of these positions."""
         return self._sets((position, True) for position in held).get(True, 0)
@@ -160,3 +169,8 @@ class Held:
 
 
 held = Held()
+
+
+def of(request):
+    """The library in the edition that this request is answered from."""
+    return held.of(editions.of(request))

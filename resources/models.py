@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Q, Subquery
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase, TagBase
 
@@ -19,7 +19,7 @@ from curation.models import (
     Region,
     address,
 )
-from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet
+from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet, rows
 from curation.states import State
 from search.documents import Fields
 
@@ -171,13 +171,20 @@ class ResourceQuerySet(CuratedQuerySet):
         found = {pk: Card(*row) for pk, *row in self.filter(pk__in=ids).values_list(*columns)}
         return [found[pk] for pk in ids if pk in found]
 
-    def for_page(self):
-        """With everything the page of one resource shows."""
-        return self.select_related("publisher", "owner", "superseded_by").prefetch_related(
-            "regions",
-            "partners",
-            "topics",
-            Prefetch("claims", Claim.objects.select_related("source_resource")),
+    def for_page(self, visible):
+        """With everything the page of one resource shows, in one statement.
+
+        visible: gives for a model what the page may name.
+        """
+        source = visible(Resource).filter(pk=OuterRef("source_resource")).order_by()
+        claims = Claim.objects.filter(resource=OuterRef("pk")).annotate(resource_slug=Subquery(source.values("slug")))
+        about = {"name": "name", "slug": "slug"}
+        fields = "value", "counts", "as_at", "note", "source_title", "source_url", "resource_slug"
+        return self.select_related("publisher", "owner", "superseded_by").annotate(
+            region_rows=rows(Region.objects.filter(resource_set=OuterRef("pk")), **about),
+            partner_rows=rows(Organisation.objects.filter(partnered_resources=OuterRef("pk")), **about),
+            topic_rows=rows(Topic.objects.visible().filter(resource=OuterRef("pk")), **about),
+            claim_rows=rows(claims, **{field: field for field in fields}),
         )
 
 

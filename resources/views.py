@@ -1,15 +1,17 @@
 """The library, topics and starting points."""
 
+from itertools import groupby
+from operator import attrgetter
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Prefetch, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from curation.feeds import LENGTH, atom
-from curation.models import Link
+from curation.models import Link, Region
 from curation.views import CuratedPage, Page, Pager, for_everyone, for_reading, page_number
+from resources import library
 from resources.browse import BrowseForm
 from resources.library import FACETS
 from resources.models import Resource, StartingPoint, StartingStep, Topic
@@ -56,21 +58,14 @@ class ResourcePage(CuratedPage):
 
     def get_context_data(self, **kwargs):
         item = self.object
-        topics = sorted((topic for topic in item.topics.all() if not topic.is_retired), key=str)
-        claims = list(item.claims.all())
-        named = {claim.source_resource_id for claim in claims}
-        visible = set(self.visible(Resource).filter(pk__in=named).values_list("pk", flat=True))
-        for claim in claims:
-            if claim.source_resource_id not in visible:
-                claim.source_resource = None
+        topics = [Topic(**row) for row in item.topic_rows]
         return super().get_context_data(
-            claims=claims,
+            claims=item.claim_rows,
             topics=topics,
-            links={
-                "built_on": item.built_on_links.source_lines(),
-                "led_to": item.led_to_links.descendant_lines(),
-            },
-            structured_data=structured_data(item, topics) if item.is_visible else None,
+            regions=[Region(**row) for row in item.region_rows],
+            partners=[row["name"] for row in item.partner_rows],
+            links=item.built_on_links.model.objects.lines_of(item, self.visible),
+            structured_data=None if self.preview else structured_data(item, topics),
             **kwargs,
         )
 
@@ -98,10 +93,11 @@ class TopicList(Page):
     template_name = "resources/topics.jinja"
 
     def get_context_data(self, **kwargs):
-        current = Q(tagged__content_object__in=Resource.objects.current())
-        topics = Topic.objects.visible().annotate(count=Count("tagged", filter=current))
-        topics = topics.order_by(*Topic._meta.ordering)  # which counting forgets
-        return super().get_context_data(topics=list(topics), **kwargs)
+        shelves = library.of(self.request)
+        topics = list(Topic.objects.visible())
+        for topic in topics:
+            topic.count = shelves.having("topic", topic.slug).bit_count()
+        return super().get_context_data(topics=topics, **kwargs)
 
 
 class TopicPage(Page):
@@ -109,16 +105,16 @@ class TopicPage(Page):
 
     def get_context_data(self, slug, **kwargs):
         topic = get_object_or_404(Topic.objects.visible(), slug=slug)
-        held = Resource.objects.current().filter(topics=topic)
-        place = Window(RowNumber(), partition_by="kind", order_by=[F("published_at").desc(), F("pk").desc()])
-        newest = held.for_cards().newest_first().annotate(place=place).filter(place__lte=OF_EACH_KIND)
-        groups = {}
-        for resource in newest:
-            groups.setdefault(resource.kind, []).append(resource)
+        shelves = library.of(self.request)
+        members = shelves.having("topic", topic.slug)
+        ids = [
+            pk for kind in Resource.Kind for pk in shelves.newest(members & shelves.having("kind", kind), OF_EACH_KIND)
+        ]
+        groups = groupby(Resource.objects.cards(ids), key=attrgetter("kind"))
         return super().get_context_data(
             topic=topic,
-            groups=[(label, groups[kind]) for kind, label in Resource.Kind.choices if kind in groups],
-            count=held.count(),
+            groups=[(Resource.Kind(kind).label, list(cards)) for kind, cards in groups],
+            count=members.bit_count(),
             library_link=library_link(topic=topic.slug),
             **kwargs,
         )

@@ -403,7 +403,9 @@ def test_counts_count_what_is_listed(world):
 
     three = len(OWNERS)  # one published guide of each owner; the two reports are "leaf" and "root"
     facets = page("/resources/")["form"].facets
-    assert {facet.name: {choice.value: choice.count for choice in facet.choices} for facet in facets} == {
+    assert {
+        facet.name: {choice.value: n for choice, n in zip(facet.choices, facet.counts, strict=True)} for facet in facets
+    } == {
         "kind": {"guide": three, "report": 2},
         "topic": {"shown": three},
         "audience": {"hr": three},

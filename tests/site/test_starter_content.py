@@ -36,7 +36,7 @@ def counts():
 
 
 def built_on(item):
-    return {link.source_line().text for link in item.built_on_links.with_ends()}
+    return {str(link.source) for link in item.built_on_links.with_ends()}
 
 
 def test_loading_twice_changes_nothing():
