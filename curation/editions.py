@@ -9,6 +9,7 @@ commits, a deferred trigger makes a new mark: at the last moment, so that an ear
 the mark before the content never takes old content for new, whatever is committed in between.
 """
 
+import threading
 import uuid
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -59,6 +60,25 @@ class Edition(NamedTuple):
 
     def is_still(self, mark, now):
         return self.mark == mark and self.since <= now < self.until
+
+
+class Held:
+    """What *make* gives, kept by this process for as long as an edition lasts. Made once, however many ask at once."""
+
+    def __init__(self, make):
+        self._make = make
+        self._held = (None, None)
+        self._lock = threading.Lock()
+
+    def of(self, request):
+        """What is held in the edition that this request is answered from."""
+        edition, held = of(request), self._held
+        if held[0] != edition:
+            with self._lock:
+                held = self._held
+                if held[0] != edition:
+                    held = self._held = (edition, self._make())
+        return held[1]
 
 
 _latest = None  # what this process saw last; replaced whole, so threads need no lock

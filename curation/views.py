@@ -129,6 +129,12 @@ class CuratedPage(DetailView):
             return model.objects.known_to(self.request.user)
         return model.objects.visible()
 
+    def lineage(self):
+        """What the page says of what its item was built on and of what was built on it."""
+        links = self.object.built_on_links.model
+        lines = links.objects.lines(self.visible) if self.preview else links.held_lines.of(self.request)
+        return lines.about(self.object)
+
     def get_context_data(self, **kwargs):
         item = self.object
         return super().get_context_data(

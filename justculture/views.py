@@ -45,7 +45,7 @@ class RegionList(Page):
     template_name = "curation/regions.jinja"
 
     def get_context_data(self, **kwargs):
-        shelves = library.of(self.request)
+        shelves = library.held.of(self.request)
         regions = list(regions_with_sets())
         for region in regions:
             region.resource_count = shelves.having("region", region.slug).bit_count()
@@ -57,7 +57,7 @@ class RegionPage(Page):
 
     def get_context_data(self, slug, **kwargs):
         region = get_object_or_404(regions_with_sets().prefetch_related("contacts"), slug=slug)
-        shelves = library.of(self.request)
+        shelves = library.held.of(self.request)
         members = shelves.having("region", region.slug)
         return super().get_context_data(
             region=region,

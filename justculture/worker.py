@@ -4,12 +4,13 @@ import os
 import signal
 import threading
 import time
+from importlib import import_module
 
 ENDING = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
 
 
-def application(master):
-    """Load what the worker of this master serves.
+def application(master, module):
+    """Load what the worker of this master serves: the `application` of a module.
 
     Granian's worker hangs when it is told to end twice, and it is: Ctrl-C, or a service manager, signals every process,
     and then the master signals its workers. So the signals are blocked here, and a thread that sees one wait passes
@@ -19,9 +20,7 @@ def application(master):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not the master's, which came along with the fork
     signal.signal(signal.SIGUSR1, end)
     threading.Thread(target=wait_for_the_end, args=(master,), daemon=True).start()
-    from justculture.wsgi import application
-
-    return application
+    return import_module(module).application
 
 
 def wait_for_the_end(master):

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from curation import editions, history
 from curation.dates import PartialDateField
+from curation.editions import Held
 from curation.fields import LONGEST_TEXT, SLUG_SHAPE, ChoiceField, PublicSlugField, WebAddressField
 from curation.models import Content, CuratedModel, Curator, ReferenceData, Versioned, address
 from curation.querysets import CuratedQuerySet, OwnedQuerySet
@@ -334,6 +335,24 @@ class LineageLine(NamedTuple):
     note: str
 
 
+class Lines:
+    """The links between what readers may see, by the set or resource whose page tells of them."""
+
+    def __init__(self):
+        self._built_on, self._led_to = {}, {}
+
+    def add(self, link, descendant, source):
+        for kind in ("set", "resource"):
+            if pk := getattr(link, f"descendant_{kind}_id"):
+                self._built_on.setdefault((kind, pk), []).append(link.source_line(source))
+            if pk := getattr(link, f"source_{kind}_id"):
+                self._led_to.setdefault((kind, pk), []).append(link.descendant_line(descendant))
+
+    def about(self, item):
+        key = "set" if isinstance(item, PrincipleSet) else "resource", item.pk
+        return {"built_on": self._built_on.get(key, []), "led_to": self._led_to.get(key, [])}
+
+
 def an_end(end, visible):
     """The thing at one end of a link as a row of JSON; nothing when the page may not name it."""
 
@@ -396,25 +415,18 @@ class LineageLinkQuerySet(models.QuerySet):
             )
         return self.filter(both)
 
-    def lines_of(self, item, visible):
-        """What the page of a set or a resource says of what it was built on, and of what was built on it.
+    def lines(self, visible):
+        """What pages say of these links.
 
-        visible: gives for a model what the page may name. One statement, whose ends are looked up one by one: joined,
-        they would cost the database more to plan than all the rest of a page.
+        visible: gives for a model what the pages may name. The ends are looked up one by one: joined, they would cost
+        the database more to plan than to find.
         """
-        kind = "set" if isinstance(item, PrincipleSet) else "resource"
-        ends = {end: an_end(end, visible) for end in ("descendant", "source")}
-        links = self.annotate(**{f"{end}_row": row for end, row in ends.items()})
-        lines = {"built_on": [], "led_to": []}
-        for link in links.filter(Q(**{f"descendant_{kind}": item}) | Q(**{f"source_{kind}": item})):
-            source = end_of(link.source_row) or link.source_text
-            descendant = end_of(link.descendant_row)
-            if not (source and descendant):
-                continue
-            if getattr(link, f"descendant_{kind}_id") == item.pk:
-                lines["built_on"].append(link.source_line(source))
-            else:
-                lines["led_to"].append(link.descendant_line(descendant))
+        ends = {f"{end}_row": an_end(end, visible) for end in ("descendant", "source")}
+        lines = Lines()
+        for link in self.annotate(**ends):
+            source, descendant = end_of(link.source_row) or link.source_text, end_of(link.descendant_row)
+            if source and descendant:
+                lines.add(link, descendant, source)
         return lines
 
     def with_ends(self):
@@ -462,6 +474,7 @@ class LineageLink(Versioned, Content):
     note = models.TextField(blank=True)
 
     objects = LineageLinkQuerySet.as_manager()
+    held_lines = Held(lambda: LineageLink.objects.lines(lambda model: model.objects.visible()))  # what readers are told
 
     class Meta:
         ordering = ["pk"]

@@ -6,7 +6,7 @@ from django.utils.functional import cached_property
 from curation.feeds import atom
 from curation.states import State
 from curation.views import CuratedPage, Page, for_everyone, for_reading
-from principles.models import LineageLink, PrincipleSet
+from principles.models import PrincipleSet
 
 
 class SetList(Page):
@@ -55,7 +55,7 @@ class SetPage(CuratedPage):
             texts=list(version.texts.select_related("theme", "principle")) if version else [],
             agreements=[agreement.sentence for agreement in agreements],
             is_agreed_by_both=len(agreements) == 2 and all(agreement.is_full for agreement in agreements),
-            links=LineageLink.objects.lines_of(item, self.visible),
+            links=self.lineage(),
             canonical_path=version.url if version else item.get_absolute_url(),
             **kwargs,
         )

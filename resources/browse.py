@@ -44,7 +44,7 @@ class BrowseForm:
     def __init__(self, request):
         query = request.GET
         self.action = reverse("resources:list")
-        self.library = library.of(request)
+        self.library = library.held.of(request)
         self.q = " ".join(query.get("q", "")[:LONGEST].split())
         self.sort_labels = SEARCHING if self.q else BROWSING
         self.labels, self.values, self.messages = self.library.labels, {}, []

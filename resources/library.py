@@ -4,15 +4,15 @@ A set is a whole number whose bits are positions in the library, the newest reso
 and `|`, counting is `bit_count()`: microseconds for 100,000 resources, whatever the choices.
 """
 
-import threading
 from array import array
 from functools import cached_property, lru_cache
 from itertools import islice
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from curation import editions
+from curation.editions import Held
 from curation.models import Region
 from curation.states import State
 from resources.models import Audience, Organisation, Resource, TaggedResource, Topic
@@ -74,17 +74,18 @@ class Library:
         rows = list(Resource.objects.current().newest_first().values_list(*columns))
         self.ids = array("q", [row[0] for row in rows])
         self.everything = (1 << len(rows)) - 1
+        self._blank = bytearray(b"0") * max(1, len(rows))  # the digits of a set in the making, the first position last
         self.counts = lru_cache(maxsize=COUNTED)(self._counts)
-        kinds, stages, published, combined = (
-            self._sets((n, row[c]) for n, row in enumerate(rows)) for c in range(1, 5)
+        kinds, stages, published, combined = (self._sets([row[column] for row in rows]) for column in range(1, 5))
+        tied = TaggedResource.objects.values_list("tag_id").annotate(ids=ArrayAgg("content_object_id")).order_by()
+        about = (
+            Resource.regions.through.objects.values_list("region_id").annotate(ids=ArrayAgg("resource_id")).order_by()
         )
-        tied = TaggedResource.objects.values_list("content_object_id", "tag_id")
-        about = Resource.regions.through.objects.values_list("resource_id", "region_id")
         self.sets = {
             "kind": kinds,
-            "topic": named_by_slug(self._sets(self._placed(tied)), topics),
+            "topic": named_by_slug(self._sets_of_ids(tied), topics),
             "audience": taken_apart(combined),
-            "region": named_by_slug(self._sets(self._placed(about)), regions),
+            "region": named_by_slug(self._sets_of_ids(about), regions),
             "publisher": named_by_slug(published, publishers),
             "stage": stages,
         }
@@ -103,7 +104,10 @@ class Library:
 
     def set_of(self, held):
         """The set of these positions."""
-        return self._sets((position, True) for position in held).get(True, 0)
+        digits = self._blank[:]
+        for position in held:
+            digits[-1 - position] = ONE
+        return int(digits, 2)
 
     @cached_property
     def place(self):
@@ -121,20 +125,19 @@ class Library:
         dates = dict(Resource.objects.filter(state=State.PUBLISHED).values_list("pk", "published_on"))
         return array("l", sorted(range(len(self.ids)), key=lambda n: dates.get(self.ids[n], ""), reverse=True))
 
-    def _placed(self, pairs):
-        """Pairs of a resource and a value, with the resource's position for its id; without what is not current."""
-        place = self.place
-        return ((place[pk], value) for pk, value in pairs.iterator(chunk_size=20_000) if pk in place)
-
-    def _sets(self, pairs):
-        """The set of each value, from pairs of a position and a value."""
-        blank = bytearray(b"0") * max(1, len(self.ids))
+    def _sets(self, values):
+        """The set of each value, from the value at each position."""
         makings = {}
-        for position, value in pairs:
+        for position, value in enumerate(values, 1):
             if value not in makings:
-                makings[value] = blank[:]
-            makings[value][-1 - position] = ONE
+                makings[value] = self._blank[:]
+            makings[value][-position] = ONE
         return {value: int(digits, 2) for value, digits in makings.items() if value}
+
+    def _sets_of_ids(self, rows):
+        """The set of each value, from pairs of a value and the ids of resources, current or not."""
+        place = self.place
+        return {value: self.set_of(place[pk] for pk in ids if pk in place) for value, ids in rows}
 
 
 def named_by_slug(sets, names):
@@ -150,27 +153,4 @@ def taken_apart(sets):
     return apart
 
 
-class Held:
-    """The library of one edition, kept by this process until there is another."""
-
-    def __init__(self):
-        self._held = (None, None)
-        self._lock = threading.Lock()
-
-    def of(self, edition):
-        """The library of an *edition*. It is read once, however many ask for it at the same time."""
-        held = self._held
-        if held[0] != edition:
-            with self._lock:
-                held = self._held
-                if held[0] != edition:
-                    held = self._held = (edition, Library())
-        return held[1]
-
-
-held = Held()
-
-
-def of(request):
-    """The library in the edition that this request is answered from."""
-    return held.of(editions.of(request))
+held = Held(Library)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase, TagBase
 
@@ -172,19 +172,14 @@ class ResourceQuerySet(CuratedQuerySet):
         return [found[pk] for pk in ids if pk in found]
 
     def for_page(self, visible):
-        """With everything the page of one resource shows, in one statement.
-
-        visible: gives for a model what the page may name.
-        """
-        source = visible(Resource).filter(pk=OuterRef("source_resource")).order_by()
-        claims = Claim.objects.filter(resource=OuterRef("pk")).annotate(resource_slug=Subquery(source.values("slug")))
+        """With everything the page of one resource shows, in one statement."""
         about = {"name": "name", "slug": "slug"}
-        fields = "value", "counts", "as_at", "note", "source_title", "source_url", "resource_slug"
+        fields = "value", "counts", "as_at", "note", "source_title", "source_url", "source_resource"
         return self.select_related("publisher", "owner", "superseded_by").annotate(
             region_rows=rows(Region.objects.filter(resource_set=OuterRef("pk")), **about),
             partner_rows=rows(Organisation.objects.filter(partnered_resources=OuterRef("pk")), **about),
             topic_rows=rows(Topic.objects.visible().filter(resource=OuterRef("pk")), **about),
-            claim_rows=rows(claims, **{field: field for field in fields}),
+            claim_rows=rows(Claim.objects.filter(resource=OuterRef("pk")), **{field: field for field in fields}),
         )
 
 

@@ -60,14 +60,21 @@ class ResourcePage(CuratedPage):
         item = self.object
         topics = [Topic(**row) for row in item.topic_rows]
         return super().get_context_data(
-            claims=item.claim_rows,
+            claims=self.claims(),
             topics=topics,
             regions=[Region(**row) for row in item.region_rows],
             partners=[row["name"] for row in item.partner_rows],
-            links=item.built_on_links.model.objects.lines_of(item, self.visible),
+            links=self.lineage(),
             structured_data=None if self.preview else structured_data(item, topics),
             **kwargs,
         )
+
+    def claims(self):
+        """The figures, each with the address of the resource it comes from when the page may name that."""
+        claims = self.object.claim_rows
+        sources = [claim["source_resource"] for claim in claims if claim["source_resource"]]
+        slugs = dict(self.visible(Resource).filter(pk__in=sources).values_list("pk", "slug")) if sources else {}
+        return [{**claim, "resource_slug": slugs.get(claim["source_resource"])} for claim in claims]
 
 
 def structured_data(item, topics):
@@ -93,7 +100,7 @@ class TopicList(Page):
     template_name = "resources/topics.jinja"
 
     def get_context_data(self, **kwargs):
-        shelves = library.of(self.request)
+        shelves = library.held.of(self.request)
         topics = list(Topic.objects.visible())
         for topic in topics:
             topic.count = shelves.having("topic", topic.slug).bit_count()
@@ -105,7 +112,7 @@ class TopicPage(Page):
 
     def get_context_data(self, slug, **kwargs):
         topic = get_object_or_404(Topic.objects.visible(), slug=slug)
-        shelves = library.of(self.request)
+        shelves = library.held.of(self.request)
         members = shelves.having("topic", topic.slug)
         ids = [
             pk for kind in Resource.Kind for pk in shelves.newest(members & shelves.having("kind", kind), OF_EACH_KIND)

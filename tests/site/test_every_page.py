@@ -39,7 +39,7 @@ PAGES = {  # HTML pages: an address with something on it, and its statements wit
     "accessibility": ("/accessibility/", 0),
     "privacy": ("/privacy/", 0),
     "resources:list": ("/resources/", 2),
-    "resources:detail": ("/resources/one/", 2),
+    "resources:detail": ("/resources/one/", 3),
     "topics:list": ("/topics/", 2),
     "topics:detail": ("/topics/one/", 3),
     "starts:list": ("/start/", 1),

@@ -156,10 +156,10 @@ def attended(announce):
         attendant.join(timeout=embedded.PATIENCE)
 
 
-def serve(host):
+def serve(host, module="justculture.wsgi"):
     """Granian in front of Django, no proxy needed: slow clients wait in its event loop and hold no worker."""
     server = Server(
-        "justculture.wsgi:application",
+        f"{module}:application",
         address=host,
         port=settings.PORT,
         interface=Interfaces.WSGI,
@@ -176,7 +176,7 @@ def serve(host):
     )
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # no nohup: closing the terminal means stop
         server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
-    server.serve(target_loader=partial(worker.application, os.getpid()), wrap_loader=False)
+    server.serve(target_loader=partial(worker.application, os.getpid(), module), wrap_loader=False)
 
 
 def listening(port):
