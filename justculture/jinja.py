@@ -54,6 +54,7 @@ def environment(**options):
         inline_script=INLINE_SCRIPT,
         nhsuk=nhsuk_macros(),
         once=once_per_process(ours),
+        remembered=remembered_macros(ours),
         site=Site(),
         static=static,
         url=url,
@@ -92,6 +93,19 @@ def once_per_process(env):
 
     setting_changed.connect(lambda **kwargs: once.cache_clear(), weak=False)
     return once
+
+
+def remembered_macros(env):
+    """`remembered("components/lists.jinja", "resource_card", card)`: what a macro made of the same values before.
+
+    Only for values that are equal when all that is shown of them is: texts and tuples, never rows of a model.
+    """
+
+    @lru_cache(maxsize=5_000)
+    def remembered(template, macro, *values):
+        return getattr(env.get_template(template).module, macro)(*values)
+
+    return remembered
 
 
 def facets_with_counts(env):

@@ -32,9 +32,10 @@ class Home(Page):
     template_name = "site/home.jinja"
 
     def get_context_data(self, **kwargs):
+        shelves = library.held.of(self.request)
         return super().get_context_data(
             starting_points=list(StartingPoint.objects.visible()[:NEWEST]),
-            newest=list(Resource.objects.current().for_cards().newest_first()[:NEWEST]),
+            newest=Resource.objects.cards(shelves.newest(shelves.everything, NEWEST)),
             regions=list(Region.objects.filter(is_national=False)),
             next_events=list(Event.objects.current().upcoming().for_cards()[:3]),
             **kwargs,

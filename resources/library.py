@@ -137,7 +137,8 @@ class Library:
     def _sets_of_ids(self, rows):
         """The set of each value, from pairs of a value and the ids of resources, current or not."""
         place = self.place
-        return {value: self.set_of(place[pk] for pk in ids if pk in place) for value, ids in rows}
+        sets = {value: self.set_of(place[pk] for pk in ids if pk in place) for value, ids in rows}
+        return {value: members for value, members in sets.items() if members}
 
 
 def named_by_slug(sets, names):

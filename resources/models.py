@@ -161,12 +161,11 @@ class Card(NamedTuple):
 
 
 class ResourceQuerySet(CuratedQuerySet):
-    def for_cards(self):
-        """With what the cards show and no more, so that three cards cost what one does."""
-        return self.select_related("publisher").only("publisher__name", "published_at", *Card.COLUMNS)
-
     def cards(self, ids):
-        """The cards of these resources, in the order of *ids*. Rows are enough for them, and cost half."""
+        """The cards of these resources, in the order of *ids*. Rows are enough for them, and cost half.
+
+        The ids are those of a library (resources.library), which holds what is current.
+        """
         columns = "pk", *Card.COLUMNS, "publisher__name"
         found = {pk: Card(*row) for pk, *row in self.filter(pk__in=ids).values_list(*columns)}
         return [found[pk] for pk in ids if pk in found]

@@ -38,7 +38,7 @@ class ResourceList(Page):
         form = BrowseForm(self.request)
         number = page_number(self.request)
         pager = Pager(form.count, number, lambda n: form.link(page=n))
-        shown = Resource.objects.cards(form.ids(pager.first, pager.last))  # of this edition, and so current
+        shown = Resource.objects.cards(form.ids(pager.first, pager.last))
         return super().get_context_data(
             form=form,
             results=shown,

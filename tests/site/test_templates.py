@@ -32,7 +32,7 @@ def render(env):
     def render(source, **context):
         names = {
             "browse": "choices, facet, filter_form, chosen_filters, page_links, search_box",
-            "lists": "resource_list, event_list, set_list, lineage_list",
+            "lists": "card_list, resource_list, event_list, set_list, lineage_list",
             "status": "callout, inset, tag, review_line, superseded_notice",
             "summary": "row, row_of_links, summary_list",
         }
