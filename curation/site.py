@@ -37,6 +37,9 @@ class CurationSite(AdminSite):
         """Without Django's /r/, which tells any account the address of any draft."""
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
 
+    def each_context(self, request):
+        return {**super().each_context(request), "read_only": settings.READ_ONLY}
+
     def login(self, request, extra_context=None):
         return super().login(request, {"title": "Sign in", **(extra_context or {})})
 

@@ -7,6 +7,7 @@ cannot be rendered, plain words stand in for it.
 from logging import getLogger
 
 from axes.helpers import get_cool_off
+from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import escape
@@ -66,6 +67,12 @@ def server_error(request):
 
 def unavailable(request=None, retry_after=30):
     return problem(503, headers={"Retry-After": str(retry_after)})
+
+
+def read_only(request):
+    """Nothing can be saved at the moment. Curators are told why; what they typed is in the form they came from."""
+    reason = settings.READ_ONLY if request.path.startswith("/admin/") else ""
+    return problem(503, "read_only", {"reason": reason}, headers={"Retry-After": "300"})
 
 
 def csrf_failure(request, reason=""):

@@ -3,8 +3,10 @@
 from logging import getLogger
 
 from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
+from psycopg2.errors import ReadOnlySqlTransaction
 
 from justculture import errors
 
@@ -35,6 +37,8 @@ class Gate:
         if isinstance(exception, OperationalError | InterfaceError):
             log.error("The database did not answer", exc_info=exception)
             return errors.unavailable(request)
+        if isinstance(exception.__cause__, ReadOnlySqlTransaction):
+            return errors.read_only(request)
         return None
 
     def refusal(self, request):
@@ -49,7 +53,16 @@ class Gate:
             return errors.bad_request(request)
         if REFUSAL in request.META:
             return errors.unavailable(request, retry_after=RETRY_AFTER[request.META[REFUSAL]])
+        if settings.READ_ONLY and request.method == "POST":
+            return errors.read_only(request)
         return None
+
+
+class Sessions(SessionMiddleware):
+    """Django's sessions. While nothing can be saved, a session is not saved either, and the page it is for is shown."""
+
+    def process_response(self, request, response):
+        return response if settings.READ_ONLY else super().process_response(request, response)
 
 
 class Headers:

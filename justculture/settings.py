@@ -100,6 +100,10 @@ if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the portal's hosts; * lets anyone choose one.")
 TRUSTED_PROXIES = whole_number("TRUSTED_PROXIES", 0)
 
+# With a reason, nothing can be saved on the web: curators are shown it, readers notice nothing
+
+READ_ONLY = text("READ_ONLY", "")
+
 # What the service is called, and where to write to it
 
 SERVICE_NAME = text("SERVICE_NAME", "Just and learning culture")
@@ -138,7 +142,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "justculture.middleware.Gate",  # verb, NUL and host are settled before anything else looks
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "justculture.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

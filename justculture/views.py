@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connection
 from django.db.models import Prefetch
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -13,7 +12,7 @@ from django.utils import timezone
 from curation.models import Region
 from curation.views import Page, for_everyone, for_reading
 from events.models import Event
-from justculture import accessibility
+from justculture import accessibility, health
 from principles.models import PrincipleSet
 from resources import library
 from resources.models import Resource, StartingPoint
@@ -85,15 +84,13 @@ def live(request):
 
 @for_reading
 def ready(request):
-    """Whether pages can be made: the database answers. It says no more than that to strangers."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse(
-            {"status": "not ready"}, status=503, headers={"Cache-Control": "no-store", "Retry-After": "5"}
-        )
-    return JsonResponse({"status": "ready"}, headers={"Cache-Control": "no-store"})
+    """Whether pages can be made. What is wrong is for someone on this machine, and for curators who have signed in."""
+    state = health.look()
+    told = {"status": "ready" if state.is_ready else "not ready"}
+    if health.is_local(request) or (state.is_ready and request.user.is_authenticated and request.user.is_staff):
+        told |= {"failures": state.failures, "warnings": state.warnings}
+    headers = {"Cache-Control": "no-store"} | ({} if state.is_ready else {"Retry-After": "5"})
+    return JsonResponse(told, status=200 if state.is_ready else 503, headers=headers)
 
 
 @for_everyone()

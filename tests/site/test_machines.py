@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
-from django.db import DatabaseError
 
 from justculture import sitemap
 from tests.factories import EventFactory, RegionFactory, ResourceFactory, SetFactory
@@ -73,20 +72,3 @@ def test_security_txt_is_valid_for_most_of_a_year_at_most(client, settings):
     assert lines["Contact"] == "mailto:portal@example.nhs.uk"
     ahead = datetime.fromisoformat(lines["Expires"]) - datetime.now(UTC)
     assert timedelta(days=150) < ahead < timedelta(days=365)
-
-
-def test_liveness_never_asks_the_database(client, django_assert_num_queries):
-    with django_assert_num_queries(0):
-        assert client.get("/health/live/").json() == {"status": "live"}
-
-
-def test_readiness_says_that_the_database_is_away_and_no_more(client, monkeypatch):
-    assert client.get("/health/ready/").status_code == 200
-
-    def away(*args):
-        raise DatabaseError("secret words of the server")
-
-    monkeypatch.setattr("justculture.views.connection.cursor", away)
-    answer = client.get("/health/ready/")
-    assert (answer.status_code, answer.json()) == (503, {"status": "not ready"})
-    assert answer.headers["Retry-After"]

@@ -42,10 +42,10 @@ class Command(BaseCommand):
         host = "127.0.0.1" if settings.EMBEDDED else "0.0.0.0"  # noqa: S104 (a deployment is meant to be reached)
         with claimed(host, settings.PORT):
             with prepared_alone():
-                if not no_migrate:
+                if not (no_migrate or settings.READ_ONLY):
                     with nullcontext() if no_backup else backed_up(self.stdout.write):
                         call_command("migrate", interactive=False, verbosity=0)
-                if not apps.get_model("curation", "Region").objects.exists():
+                if not settings.READ_ONLY and not apps.get_model("curation", "Region").objects.exists():
                     call_command("load_starter_content", verbosity=0)
                 collect_static_files()
             connections.close_all()  # workers are forked, and a connection has one owner
