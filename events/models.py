@@ -83,6 +83,7 @@ class Event(CuratedModel):
 
     objects = EventQuerySet.as_manager()
     public_moments = (*CuratedModel.public_moments, "ends_at")
+    search_reads = ("organiser", "regions", "sessions")
 
     class Meta(CuratedModel.Meta):
         ordering = ["starts_at"]
@@ -106,7 +107,7 @@ class Event(CuratedModel):
 
     def search_fields(self):
         sessions = "\n\n".join(f"{session.title}. {session.text}" for session in self.sessions.all())
-        words = [self.get_kind_display(), self.place, *self.regions.values_list("name", flat=True)]
+        words = [self.get_kind_display(), self.place, *(region.name for region in self.regions.all())]
         if self.organiser:
             words += [self.organiser.name, self.organiser.short_name]
         return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n\n{sessions}")

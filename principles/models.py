@@ -77,6 +77,7 @@ class PrincipleSet(CuratedModel):
 
     objects = PrincipleSetQuerySet.as_manager()
     kind_label = "Principles"
+    search_reads = ("publisher", "regions", "versions__texts")
 
     def get_absolute_url(self):
         return address("principles:detail", self.slug)
@@ -95,9 +96,8 @@ class PrincipleSet(CuratedModel):
         return any(v.state == State.PUBLISHED and v.principle_count for v in self.visible_versions)
 
     def search_fields(self):
-        version = self.current_version()
-        texts = version.texts.all() if version else []
-        words = [self.get_standing_display(), self.get_progress_display(), *self.regions.values_list("name", flat=True)]
+        texts = [t for version in self.versions.all() if version.state == State.PUBLISHED for t in version.texts.all()]
+        words = [self.get_standing_display(), self.get_progress_display(), *(r.name for r in self.regions.all())]
         if self.publisher:
             words += [self.publisher.name, self.publisher.short_name, *self.publisher.other_names]
         body = "\n\n".join([self.body, *(f"{text.title}. {text.text}" for text in texts)])

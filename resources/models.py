@@ -113,9 +113,10 @@ class Topic(ReferenceData, TagBase):
         return address("topics:detail", self.slug)
 
     kind_label = "Topic"
+    search_reads = ("other_names",)
 
     def search_fields(self):
-        return Fields(self.name, self.description, " ".join(self.other_names.values_list("name", flat=True)), "")
+        return Fields(self.name, self.description, " ".join(map(str, self.other_names.all())), "")
 
 
 @editions.shown
@@ -248,6 +249,7 @@ class Resource(CuratedModel):
     )
 
     objects = ResourceQuerySet.as_manager()
+    search_reads = ("publisher", "partners", "regions", "topics__other_names")
 
     class Meta(CuratedModel.Meta):
         indexes = [*CuratedModel.Meta.indexes, GinIndex(fields=["audiences"], name="resource_audiences")]
@@ -261,11 +263,11 @@ class Resource(CuratedModel):
         return self.publisher.name if self.publisher else ""
 
     def search_fields(self):
-        topics = self.topics.prefetch_related("other_names")
+        topics = sorted(self.topics.all(), key=str)  # taggit prefetches them in no order
         words = [name for topic in topics for name in [topic.name, *map(str, topic.other_names.all())]]
         publishers = [o for o in [self.publisher, *self.partners.all()] if o]
         words += [name for o in publishers for name in [o.name, o.short_name, *o.other_names]]
-        words += [self.get_kind_display(), *self.regions.values_list("name", flat=True)]
+        words += [self.get_kind_display(), *(region.name for region in self.regions.all())]
         return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n\n{self.did_not_work}")
 
 
@@ -353,6 +355,7 @@ class StartingPoint(ReferenceData):
         return self.title
 
     kind_label = "Starting point"
+    search_reads = ("steps",)
 
     def get_absolute_url(self):
         return address("starts:detail", self.slug)

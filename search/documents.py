@@ -1,9 +1,11 @@
 """What search knows: one document per item. It holds text and never decides who may see it."""
 
+from itertools import islice
 from typing import NamedTuple
 
 from django.apps import apps
 from django.db import transaction
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 from markdown_it import MarkdownIt
 
 parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
@@ -11,6 +13,7 @@ parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
 # nothing or turn the direction of what follows are dropped: with them a title could disguise its neighbours.
 CONTROL = [*range(0x09), *range(0x0B, 0x20), 0x7F, 0xFFFE, 0xFFFF]
 UNSEEN = [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
+BATCH = 500  # items whose text is in memory at once
 PLAIN = {**dict.fromkeys(CONTROL, " "), **dict.fromkeys(UNSEEN)}
 
 
@@ -43,13 +46,39 @@ def refresh(item):
 
     An item that readers could be shown at some moment has a document; a draft has none.
     """
-    if not getattr(item, "is_public_state", True):
-        forget(item)
-        return
-    fields = item.search_fields()
-    fields = fields._replace(body=text_of(fields.body))
-    fields = {name: plain(text) for name, text in fields._asdict().items()}
-    documents().update_or_create(kind=item._meta.label_lower, object_id=item.pk, defaults=fields)
+    refresh_all(type(item)._base_manager.filter(pk=item.pk))
+
+
+def refresh_all(items):
+    """The same for a whole queryset: a few statements for each BATCH items, and only what differs is written.
+
+    What search_fields() reads beyond the item itself, its class names in `search_reads`, in prefetch_related()'s words.
+    """
+    rows = items.order_by("pk").iterator(chunk_size=BATCH)
+    while batch := list(islice(rows, BATCH)):
+        _refresh(items.model, batch)
+
+
+def _refresh(model, batch):
+    shown = [item for item in batch if getattr(item, "is_public_state", True)]
+    prefetch_related_objects(shown, *getattr(model, "search_reads", ()))
+    kind = model._meta.label_lower
+    known = documents().filter(kind=kind, object_id__in=[item.pk for item in batch])
+    before = {pk: Fields(*text) for pk, *text in known.values_list("object_id", *Fields._fields)}
+    after = {item.pk: _text_of_fields(item.search_fields()) for item in shown}
+    if gone := before.keys() - after.keys():
+        known.filter(object_id__in=gone).delete()
+    if changed := [pk for pk, text in after.items() if before.get(pk) != text]:
+        documents().bulk_create(
+            [documents().model(kind=kind, object_id=pk, **after[pk]._asdict()) for pk in changed],
+            update_conflicts=True,
+            unique_fields=["kind", "object_id"],
+            update_fields=Fields._fields,
+        )
+
+
+def _text_of_fields(fields):
+    return Fields(*map(plain, fields._replace(body=text_of(fields.body))))
 
 
 def refresh_what_names(item):
@@ -58,13 +87,10 @@ def refresh_what_names(item):
         model = relation.related_model
         rows = model._base_manager.filter(**{relation.field.name: item})
         if hasattr(model, "search_fields"):
-            found = rows
+            refresh_all(rows)
         elif hasattr(model, "content_object"):  # a tag leads to what it is tied to
-            found = (row.content_object for row in rows.select_related("content_object"))
-        else:
-            continue
-        for named_by in found:
-            refresh(named_by)
+            tagged = model._meta.get_field("content_object").related_model
+            refresh_all(tagged._base_manager.filter(pk__in=rows.values("content_object")))
 
 
 def rebuild():
@@ -72,10 +98,11 @@ def rebuild():
     for model in apps.get_models():
         if hasattr(model, "search_fields"):
             with transaction.atomic():
-                for item in model._base_manager.order_by("pk").iterator(chunk_size=500):
-                    refresh(item)
-                gone = documents().filter(kind=model._meta.label_lower)
-                gone.exclude(object_id__in=model._base_manager.values("pk")).delete()
+                refresh_all(model._base_manager.all())
+                there = model._base_manager.filter(pk=OuterRef("object_id"))
+                gone = documents().filter(~Exists(there), kind=model._meta.label_lower)
+                if gone.exists():
+                    gone.delete()
     return documents().count()
 
 
