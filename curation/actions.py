@@ -74,7 +74,7 @@ def withdraw(item: CuratedModel, *, by, reason, onward_url="") -> CuratedModel:
     What it had replaced leads to *onward_url* from then on. Raises NotAllowed without a reason, or without an onward
     address where there is such a thing: a superseded item always leads somewhere.
     """
-    _hold_succession()
+    hold_succession()
     item = locked(item)
     require(type(item).objects.publishable_by(by), item)
     if not reason.strip():
@@ -97,7 +97,7 @@ def supersede(item: CuratedModel, *, by, successor=None, url="", title="", note=
 
     Raises NotAllowed when the successor is not public, is another kind of thing, or was itself replaced by this item.
     """
-    _hold_succession()
+    hold_succession()
     item = locked(item)
     require(type(item).objects.publishable_by(by), item)
     if (successor is None) == (not url):
@@ -120,7 +120,7 @@ def _refuse_circle(item, successor):
         path.append(path[-1].superseded_by)
 
 
-def _hold_succession():
+def hold_succession():
     """Let nobody else say what replaces what, or take a successor away, until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SUCCESSION])

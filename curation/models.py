@@ -208,6 +208,15 @@ class Membership(models.Model):
             raise ValidationError({"region": "Accounts are looked after for all regions together: choose National."})
 
 
+def tidy_title(text):
+    """A title on one line, with nothing in it that cannot be seen."""
+    return " ".join(plain(text).split())
+
+
+def tidy_summary(text):
+    return plain(text).strip()
+
+
 class CuratedModel(Versioned, Content):
     """Content that a region owns and publishes. A new kind of content inherits this and gets all of it:
     states, dates, ownership, review, version numbers, history, search, the admin and the doors' tests.
@@ -334,7 +343,7 @@ class CuratedModel(Versioned, Content):
 
     def clean(self):
         super().clean()
-        self.title, self.summary = " ".join(plain(self.title).split()), plain(self.summary).strip()
+        self.title, self.summary = tidy_title(self.title), tidy_summary(self.summary)
         if self.public_from_at and self.public_until_at and self.public_from_at >= self.public_until_at:
             raise ValidationError({"public_until_at": "“Show until” must come after “show from”."})
         hidden = self.public_until_at or (self.public_from_at and self.public_from_at > timezone.now())
