@@ -1,9 +1,10 @@
-"""Resources as rows, and rows as a file. One statement, read as it comes, whatever the number."""
+"""Resources as rows, and rows as a file. One statement, read as it comes, and one for old addresses."""
 
 import csv
 import json
 import os
 import tempfile
+from collections import defaultdict
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -55,7 +56,10 @@ def exported(items, *, for_readers=False):
     this = OuterRef("pk")
     claims = Claim.objects.filter(resource=this).order_by("order", "as_at", "pk")
     claim = {name: name for name in CLAIM} | {"source_resource": _address_of("source_resource", named)}
-    redirects = Redirect.objects.filter(kind=Resource._meta.label_lower, object_id=this)
+    redirects = Redirect.objects.filter(kind=Resource._meta.label_lower)
+    old_slugs = defaultdict(list)  # few, and not indexed by what they lead to
+    for pk, slug in redirects.order_by("slug").values_list("object_id", "slug").iterator():
+        old_slugs[pk].append(slug)
     asked = {
         "publisher": F("publisher__slug"),
         "owner": F("owner__slug"),
@@ -64,7 +68,7 @@ def exported(items, *, for_readers=False):
         "partners": _list(Resource.partners.through.objects.filter(resource=this), "organisation__slug"),
         "topics": _list(TaggedResource.objects.filter(content_object=this), "tag__slug", by="pk"),  # as pages list them
         "regions": _list(Resource.regions.through.objects.filter(resource=this), "region__slug"),
-        "old_slugs": _list(redirects, "slug"),
+        "old_slugs": F("pk"),
         "claims": _objects(claims, **claim),
         "lineage": _links(links.filter(descendant_resource=this), "source"),
         "led_to": _links(links.filter(source_resource=this, descendant_resource=None), "descendant"),
@@ -72,7 +76,8 @@ def exported(items, *, for_readers=False):
     names = columns(for_readers=for_readers)
     rows = items.order_by("slug").values_list(*(asked.get(name, F(name)) for name in names))
     for row in rows.iterator(chunk_size=AT_ONCE):
-        yield {name: _plain(name, value) for name, value in zip(names, row, strict=True)}
+        plain = {name: _plain(name, value) for name, value in zip(names, row, strict=True)}
+        yield plain | {"old_slugs": old_slugs.get(plain["old_slugs"], [])}
 
 
 def _address_of(field, named):
