@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from curation import editions, history
+from curation import editions, history, moment
 from curation.fields import ChoiceField, PublicSlugField, WebAddressField
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet, RegionQuerySet
 from curation.states import PUBLIC, UNPUBLISHED, State, check_move
@@ -371,7 +371,7 @@ class CuratedModel(Versioned, Content):
 
     @property
     def review_is_overdue(self):
-        return bool(self.review_due_on and self.review_due_on < timezone.localdate())
+        return bool(self.review_due_on and self.review_due_on < moment.today())
 
     @property
     def kind_label(self):

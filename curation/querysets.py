@@ -7,6 +7,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
+from curation import moment
 from curation.people import Operator
 from curation.states import PUBLIC, UNPUBLISHED, State
 
@@ -92,7 +93,7 @@ class OwnedQuerySet(QuerySet):
 class CuratedQuerySet(OwnedQuerySet):
     def visible(self):
         """What has an address of its own and is found by search, at this moment."""
-        now = timezone.now()
+        now = moment.now()
         return self.filter(
             Q(public_from_at=None) | Q(public_from_at__lte=now),
             Q(public_until_at=None) | Q(public_until_at__gt=now),

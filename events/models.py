@@ -2,9 +2,8 @@
 
 from django.db import models
 from django.db.models import F, Prefetch, Q
-from django.utils import timezone
 
-from curation import editions, history
+from curation import editions, history, moment
 from curation.fields import LONGEST_TEXT, ChoiceField, WebAddressField
 from curation.models import Content, CuratedModel
 from curation.querysets import CuratedQuerySet, OwnedQuerySet
@@ -16,11 +15,11 @@ from search.documents import Fields
 class EventQuerySet(CuratedQuerySet):
     def upcoming(self):
         """What has not ended yet, soonest first."""
-        return self.filter(ends_at__gt=timezone.now()).order_by("starts_at", "pk")
+        return self.filter(ends_at__gt=moment.now()).order_by("starts_at", "pk")
 
     def past(self):
         """What has ended, latest first."""
-        return self.filter(ends_at__lte=timezone.now()).order_by("-starts_at", "-pk")
+        return self.filter(ends_at__lte=moment.now()).order_by("-starts_at", "-pk")
 
     def for_cards(self):
         return self.select_related("organiser")
@@ -99,7 +98,7 @@ class Event(CuratedModel):
 
     @property
     def is_past(self):
-        return self.ends_at <= timezone.now()
+        return self.ends_at <= moment.now()
 
     @property
     def audience_labels(self):

@@ -7,8 +7,8 @@ from django.db.models import Prefetch
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 
+from curation import moment
 from curation.models import Region
 from curation.views import Page, for_everyone, for_reading
 from events.models import Event
@@ -110,7 +110,7 @@ def security(request):
         if settings.SERVICE_MAILBOX
         else (f"{settings.SITE_URL}{reverse('about')}#contact")
     )
-    expires = (timezone.localdate() + timedelta(days=200)).strftime("%Y-%m-01T00:00:00Z")
+    expires = (moment.today() + timedelta(days=200)).strftime("%Y-%m-01T00:00:00Z")
     text = (
         f"Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\n"
         f"Canonical: {settings.SITE_URL}{reverse('security')}\n"
