@@ -19,6 +19,8 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
+from curation import moment
+
 READ_MARK = "SELECT mark::text FROM curation_contentversion"
 REQUEST_KEY = "portal.edition"  # where the request's environment holds what it was read under
 
@@ -88,9 +90,12 @@ def current(cursor=None):
     """The edition of this moment: one small statement, and a second one when it is another than last time.
 
     cursor: of the connection that the content will be read with; Django's own without it. Whoever is in the middle of a
-    transaction may see what nobody else does yet, and gets an edition that is nobody else's.
+    transaction may see what nobody else does yet, and gets an edition that is nobody else's. A copy of the site is taken
+    in one transaction that only reads, and is one edition.
     """
     global _latest
+    if taken_at := moment.copied_at():
+        return Edition(f"the copy of {taken_at}", taken_at, taken_at)
     now, known = timezone.now(), _latest
     if connection.in_atomic_block:
         return Edition(str(uuid.uuid4()), now, now)

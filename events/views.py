@@ -33,17 +33,21 @@ def narrowed(query, events):
     return (events.in_region(region) if region else events), region, unknown
 
 
+def regions_with_events():
+    """The regions that an upcoming event is about."""
+    return Region.objects.filter(event_set__in=Event.objects.current().upcoming()).distinct()
+
+
 class EventList(Page):
     template_name = "events/list.jinja"
     parameters = ("region",)
 
     def get_context_data(self, **kwargs):
         events, region, messages = narrowed(self.request.GET, Event.objects.current())
-        regions = Region.objects.filter(event_set__in=Event.objects.current().upcoming()).distinct()
         path = f"?region={region.slug}" if region else ""
         return super().get_context_data(
             months=by_month(events.upcoming().for_cards()),
-            regions=[RegionLink(known, region) for known in regions],
+            regions=[RegionLink(known, region) for known in regions_with_events()],
             region=region,
             has_past=events.past().exists(),
             messages=messages,

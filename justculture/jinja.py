@@ -17,8 +17,9 @@ from django.urls import reverse
 from jinja2 import ChainableUndefined, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from curation import moment
 from justculture import words
-from justculture.csp import INLINE_SCRIPT
+from justculture.csp import INLINE_SCRIPT, policy_of_copies
 from justculture.markdown import markdown
 
 WHITESPACE = {"trim_blocks": True, "lstrip_blocks": True}
@@ -43,6 +44,9 @@ class Site:
     url = property(lambda self: settings.SITE_URL)
     shows_logo = property(lambda self: settings.SHOW_NHS_LOGO)
     copyright = property(lambda self: settings.COPYRIGHT)
+    copied_at = property(lambda self: moment.copied_at())  # None but while a copy is taken, which has no search
+    licence = property(lambda self: settings.OPEN_DATA_LICENCE)
+    licence_url = property(lambda self: settings.OPEN_DATA_LICENCE_URL)
 
 
 def environment(**options):
@@ -54,6 +58,7 @@ def environment(**options):
         inline_script=INLINE_SCRIPT,
         nhsuk=nhsuk_macros(),
         once=once_per_process(ours),
+        policy_of_copies=policy_of_copies,
         remembered=remembered_macros(ours),
         site=Site(),
         static=static,

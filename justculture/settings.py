@@ -110,6 +110,12 @@ SERVICE_NAME = text("SERVICE_NAME", "Just and learning culture")
 SERVICE_MAILBOX = text("SERVICE_MAILBOX", "")
 SHOW_NHS_LOGO = text("SHOW_NHS_LOGO", "") == "1"
 COPYRIGHT = text("COPYRIGHT", "")  # the owner's line in the footer; none is shown without it
+OPEN_DATA_LICENCE = text("OPEN_DATA_LICENCE", "")  # its name; the owner's to give, so none is assumed (docs/adr/009)
+OPEN_DATA_LICENCE_URL = text("OPEN_DATA_LICENCE_URL", "")
+if bool(OPEN_DATA_LICENCE) != bool(OPEN_DATA_LICENCE_URL):
+    raise ImproperlyConfigured("Set OPEN_DATA_LICENCE and OPEN_DATA_LICENCE_URL together: its name and its address.")
+if OPEN_DATA_LICENCE_URL and urlsplit(OPEN_DATA_LICENCE_URL).scheme not in {"http", "https"}:
+    raise ImproperlyConfigured("OPEN_DATA_LICENCE_URL must be the address of the licence, like https://example.org/.")
 
 # Parts
 

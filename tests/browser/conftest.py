@@ -7,6 +7,9 @@ for each test that changes something. Nothing can leave the machine: no name but
 import shutil
 import threading
 from contextlib import ExitStack
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 
 import pytest
 from django.core.servers.basehttp import ThreadedWSGIServer
@@ -120,6 +123,21 @@ def own_portal(server, use, templates, worker_id):
     use(name)
     yield server
     databases.drop(name)
+
+
+@pytest.fixture
+def static_copy(portal, tmp_path):
+    """The folder of a static copy of the portal, and the address below which a plain web server shows it."""
+    (tmp_path / "below").mkdir()
+    folder = tmp_path / "below/site"
+    call_command("export_site", str(folder), at="/below/site/", verbosity=0, stdout=StringIO())
+    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *args: None})
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=tmp_path)) as plain:
+        thread = threading.Thread(target=plain.serve_forever, daemon=True)
+        thread.start()
+        yield folder, f"http://127.0.0.1:{plain.server_port}/below/site/"
+        plain.shutdown()
+        thread.join()
 
 
 @pytest.fixture

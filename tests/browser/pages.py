@@ -80,6 +80,25 @@ PREVIEWS = {
 }
 
 
+COPIED = {  # pages of a static copy, by their file
+    "home": "index.html",
+    "library": "resources/index.html",
+    "library, second page": "resources/page_2/index.html",
+    "library, narrowed": "resources/topic_just-culture/index.html",
+    "A to Z": "resources/a_to_z/index.html",
+    "resource with everything": "resources/everything/index.html",
+    "superseded resource": "resources/a-just-culture-guide/index.html",
+    "withdrawn resource": "resources/withdrawn/index.html",
+    "replaced": "replaced/index.html",
+    "topic": "topics/just-culture/index.html",
+    "region": "regions/north-west/index.html",
+    "events": "events/index.html",
+    "about": "about/index.html",
+    "data": "data/index.html",
+    "not found": "404.html",
+}
+
+
 def change(item, then="change"):
     return f"/admin/{item._meta.app_label}/{item._meta.model_name}/{item.pk}/{then}/"
 

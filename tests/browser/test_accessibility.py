@@ -9,6 +9,7 @@ import pytest
 from tests.browser import content, pages
 from tests.browser.checks import resize, violations, wrong
 from tests.browser.conftest import signed_in
+from tests.browser.watch import watched
 
 
 @pytest.mark.parametrize("name", pages.READERS)
@@ -34,6 +35,22 @@ def show(page, html):
     """Answer an address with *html*, under the headers that the portal sends with every page."""
     page.route("**/made/", lambda route: route.fulfill(response=route.fetch(), body=html, status=200))
     page.goto("/made/")
+
+
+def test_pages_of_a_static_copy(chromium, static_copy):
+    _, address = static_copy
+    with watched(chromium, address) as opened:
+        page = opened()
+        found = {}
+        for name, file in pages.COPIED.items():
+            assert page.goto(address + file).status == 200
+            assert page.get_by_role("region", name="Saved copy").is_visible()
+            found[name] = wrong(page)
+        assert {name: problems for name, problems in found.items() if problems} == {}
+        page.goto(f"{address}index.html")
+        page.get_by_role("link", name="A to Z of all resources").click()
+        page.get_by_role("link", name="Being fair", exact=True).click()
+        assert page.get_by_role("heading", level=1).text_content().endswith("Being fair")
 
 
 @pytest.mark.parametrize("name", pages.PREVIEWS)

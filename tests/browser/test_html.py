@@ -61,5 +61,12 @@ def test_previews_and_the_admin(portal, check):
     assert check(htmls, "--filterpattern", BY_DJANGO) == []
 
 
+def test_every_page_of_a_static_copy(static_copy, check):
+    folder, _ = static_copy
+    htmls = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.html")}
+    assert len(htmls) > 300
+    assert check(htmls) == []
+
+
 def test_the_checker_sees_an_error(check):
     assert len(check({"bad": "<!DOCTYPE html><html lang='en'><title>Bad</title><p id='a'><p id='a'>"})) == 1

@@ -43,6 +43,11 @@ def test_a_deployment_does_not_start_without(missing):
         ({"DATABASE_URL": "sqlite:///db"}, "DATABASE_URL must look like"),
         ({"WEB_WORKERS": "many"}, "WEB_WORKERS must be a whole number"),
         ({"EMAIL_URL": "mail"}, "EMAIL_URL must look like"),
+        ({"OPEN_DATA_LICENCE": "A licence"}, "Set OPEN_DATA_LICENCE and OPEN_DATA_LICENCE_URL together"),
+        (
+            {"OPEN_DATA_LICENCE": "A licence", "OPEN_DATA_LICENCE_URL": "javascript:1"},
+            "OPEN_DATA_LICENCE_URL must be the address of the licence",
+        ),
     ],
 )
 def test_a_wrong_setting_is_said_in_a_sentence(wrong, sentence):
