@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pgtrigger
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 
@@ -408,11 +408,10 @@ class LineageLinkQuerySet(models.QuerySet):
     def _between(self, sets, resources):
         both = Q()
         for end in ("descendant", "source"):
-            both &= (
-                (Q(**{f"{end}_set__isnull": True}) | Q(**{f"{end}_set__in": sets}))
-                & (Q(**{f"{end}_principle__isnull": True}) | Q(**{f"{end}_principle__set__in": sets}))
-                & (Q(**{f"{end}_resource__isnull": True}) | Q(**{f"{end}_resource__in": resources}))
-            )
+            of_set, of_principle, of_resource = f"{end}_set", f"{end}_principle", f"{end}_resource"
+            both &= Q(**{f"{of_set}__isnull": True}) | Exists(sets.filter(pk=OuterRef(of_set)))
+            both &= Q(**{f"{of_principle}__isnull": True}) | Exists(sets.filter(principles=OuterRef(of_principle)))
+            both &= Q(**{f"{of_resource}__isnull": True}) | Exists(resources.filter(pk=OuterRef(of_resource)))
         return self.filter(both)
 
     def lines(self, visible):
