@@ -74,7 +74,14 @@ class Held:
 
     def of(self, request):
         """What is held in the edition that this request is answered from."""
-        edition, held = of(request), self._held
+        return self._in(of(request))
+
+    def now(self):
+        """What is held in the edition of this moment."""
+        return self._in(current())
+
+    def _in(self, edition):
+        held = self._held
         if held[0] != edition:
             with self._lock:
                 held = self._held
@@ -90,8 +97,8 @@ def current(cursor=None):
     """The edition of this moment: one small statement, and a second one when it is another than last time.
 
     cursor: of the connection that the content will be read with; Django's own without it. Whoever is in the middle of a
-    transaction may see what nobody else does yet, and gets an edition that is nobody else's. A copy of the site is taken
-    in one transaction that only reads, and is one edition.
+    transaction may see what nobody else does yet, and gets an edition that is nobody else's. A copy of the site, which
+    is taken in one transaction that only reads, is one edition.
     """
     global _latest
     if taken_at := moment.copied_at():

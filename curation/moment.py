@@ -6,12 +6,10 @@ change its mind on the way, so everything that readers see asks here instead of 
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
 
 from django.utils import timezone
 
 _of_the_copy = ContextVar("of_the_copy", default=None)
-_made_for_it = ContextVar("made_for_it", default=None)
 
 
 def now():
@@ -31,24 +29,8 @@ def copied_at():
 @contextmanager
 def of_a_copy():
     """Make pages for a copy of the site, all as at one moment. Gives that moment."""
-    before, made = _of_the_copy.set(timezone.now()), _made_for_it.set({})
+    before = _of_the_copy.set(timezone.now())
     try:
         yield copied_at()
     finally:
         _of_the_copy.reset(before)
-        _made_for_it.reset(made)
-
-
-def once_a_copy(make):
-    """What *make* gives is made once for all pages of a copy, since nothing changes meanwhile, and else anew."""
-
-    @wraps(make)
-    def get():
-        made = _made_for_it.get()
-        if made is None:
-            return make()
-        if make not in made:
-            made[make] = make()
-        return made[make]
-
-    return get

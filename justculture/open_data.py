@@ -97,22 +97,14 @@ LINEAGE = {
 }
 
 
-def with_lineage(items):
-    links = LineageLink.objects.visible().with_ends()
-    return items.prefetch_related(Prefetch("built_on_links", links), Prefetch("led_to_links", links))
-
-
 def lineage_of(item):
-    return {
-        "built_on": lineage(link.source_line() for link in item.built_on_links.all()),
-        "led_to": lineage(link.descendant_line() for link in item.led_to_links.all()),
-    }
+    return {end: lineage(lines) for end, lines in LineageLink.held_lines.now().about(item).items()}
 
 
 def resources():
     sources = Prefetch("source_resource", Resource.objects.visible())
     claims = Prefetch("claims", Claim.objects.prefetch_related(sources))
-    items = with_lineage(Resource.objects.visible().select_related("publisher", "owner"))
+    items = Resource.objects.visible().select_related("publisher", "owner")
     for item in items.prefetch_related("regions", "partners", "topics", claims).order_by("pk").iterator(CHUNK):
         yield {
             **curated(item),
@@ -145,7 +137,7 @@ def claim_data(claim):
 
 
 def principles():
-    items = with_lineage(PrincipleSet.objects.visible().select_related("publisher", "owner"))
+    items = PrincipleSet.objects.visible().select_related("publisher", "owner")
     for item in items.prefetch_related("regions").order_by("pk").iterator(CHUNK):
         yield {
             **curated(item),

@@ -14,7 +14,7 @@ from events.views import regions_with_events
 from justculture import sitemap
 from justculture.static_copy import pages
 from principles.models import PrincipleSet, SetVersion
-from resources.browse import library
+from resources import library
 from search.views import everything_visible
 
 NOT_FOUND = "/404.html"  # no page has this address: what many servers show for one that no page has
@@ -58,8 +58,8 @@ def older_versions():
 
 def lists_of_resources():
     """The library, and a list and a feed for each single choice of each filter."""
-    held, path, feed = library(), reverse("resources:list"), reverse("resources:feed")
-    yield from every_page(path, len(held.rows))
+    held, path, feed = library.held.now(), reverse("resources:list"), reverse("resources:feed")
+    yield from every_page(path, len(held.ids))
     for name, sets in held.sets.items():
         for value, members in sets.items():
             yield from every_page(f"{path}?{name}={value}", members.bit_count())
