@@ -20,6 +20,11 @@ def rows(items, **columns):
     return ArraySubquery(items.values(row=JSONObject(**columns)))
 
 
+def what_readers_see(model):
+    """What the pages of readers may name of a model."""
+    return model.objects.visible()
+
+
 def known_name(model, pk, person):
     """What the row *pk* of *model* is called, unless it is another region's unpublished work."""
     rows = model._default_manager.filter(pk=pk)

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import DetailView, TemplateView
 
 from curation.models import Redirect
+from curation.querysets import what_readers_see
 from justculture import errors
 
 PER_PAGE = 20
@@ -127,7 +128,7 @@ class CuratedPage(DetailView):
         """Items of *model* that this page may name: readers' view, and in a preview also this curator's own drafts."""
         if self.preview:
             return model.objects.known_to(self.request.user)
-        return model.objects.visible()
+        return what_readers_see(model)
 
     def lineage(self):
         """What the page says of what its item was built on and of what was built on it."""

@@ -14,6 +14,7 @@ from django.utils.timezone import localtime
 
 from curation import moment
 from curation.models import Region
+from curation.querysets import what_readers_see
 from curation.states import State
 from events.models import Event
 from principles.models import LineageLink, PrincipleSet
@@ -172,7 +173,7 @@ def version_data(version):
 
 
 def events():
-    for item in Event.objects.visible().for_page().order_by("pk").iterator(CHUNK):
+    for item in Event.objects.visible().for_page(what_readers_see).order_by("pk").iterator(CHUNK):
         yield {
             **curated(item),
             "kind": item.kind_label,

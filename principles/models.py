@@ -14,7 +14,7 @@ from curation.dates import PartialDateField
 from curation.editions import Held
 from curation.fields import LONGEST_TEXT, SLUG_SHAPE, ChoiceField, PublicSlugField, WebAddressField
 from curation.models import Content, CuratedModel, Curator, ReferenceData, Versioned, address
-from curation.querysets import CuratedQuerySet, OwnedQuerySet
+from curation.querysets import CuratedQuerySet, OwnedQuerySet, what_readers_see
 from curation.states import PUBLIC, UNPUBLISHED, State
 from resources.models import AudiencesField, Organisation, Resource, audience_labels
 from search.documents import Fields
@@ -473,7 +473,7 @@ class LineageLink(Versioned, Content):
     note = models.TextField(blank=True)
 
     objects = LineageLinkQuerySet.as_manager()
-    held_lines = Held(lambda: LineageLink.objects.lines(lambda model: model.objects.visible()))  # what readers are told
+    held_lines = Held(lambda: LineageLink.objects.lines(what_readers_see))
 
     class Meta:
         ordering = ["pk"]
