@@ -16,6 +16,7 @@ import threading
 import time
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import psycopg2
@@ -212,9 +213,13 @@ def answers(address):
 
 
 def fetch(address):
-    """Bytes of a response's body as they come over the wire."""
-    with urlopen(Request(address, headers={"Accept-Encoding": "br"}), timeout=10) as answer:
-        return len(answer.read())
+    """Bytes of a response's body as they come over the wire; of a refusal too."""
+    try:
+        with urlopen(Request(address, headers={"Accept-Encoding": "br"}), timeout=10) as answer:
+            return len(answer.read())
+    except HTTPError as refusal:
+        with refusal:
+            return len(refusal.read())
 
 
 def publish_every_second(var_dir, over):
