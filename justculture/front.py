@@ -161,17 +161,25 @@ def reading_address(environ):
         return None
     if not is_our_host(environ.get("HTTP_HOST", "")) or not path.isascii() or "\0" in path or "%00" in query:
         return None
+    query = in_order(path, query)
+    if query is None:
+        return None
+    environ["QUERY_STRING"] = query
+    return path, query, is_secure(environ)
+
+
+@lru_cache(maxsize=10_000)
+def in_order(path, query):
+    """The part of a query that the page at *path* reads, in one order; None when nothing for reading is there."""
     parameters = parameters_of(path)
     if parameters is None:
         return None
-    if query:
-        try:
-            pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="replace")
-        except ValueError:
-            return None
-        read = [(name, value) for name, value in pairs if name in parameters and (value or name == "page")]
-        query = environ["QUERY_STRING"] = urlencode(sorted(read, key=itemgetter(0)))
-    return path, query, is_secure(environ)
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="replace")
+    except ValueError:
+        return None
+    read = [(name, value) for name, value in pairs if name in parameters and (value or name == "page")]
+    return urlencode(sorted(read, key=itemgetter(0)))
 
 
 @lru_cache(maxsize=10_000)
