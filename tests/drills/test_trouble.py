@@ -169,11 +169,14 @@ def test_a_full_disk(tmp_path):
             with suppress(OSError), (disk / "ballast").open("wb") as ballast:
                 while True:
                     ballast.write(bytes(1_000_000))
-            refused = [curator.status_of_adding(f"Full {n}", "x" * 200_000) for n in range(30)]
+            saving = Counter()
+            while saving[503] < 5:
+                text = random.randbytes(10_000).hex()
+                saving[curator.status_of_adding(f"Full {saving.total()}", text)] += 1
             read = [ask(portal.address, path) for _ in range(20) for path in [*PAGES, never_asked()]]
             (disk / "ballast").unlink()
             eventually(lambda: curator.status_of_adding("After") == 200, seconds=10)
-            say(f"full: reading {statuses(read)}, saving {dict(Counter(refused))}; after it saving works again")
+            say(f"full: reading {statuses(read)}, saving {dict(saving)}; after it saving works again")
             assert set(statuses(read)) == {200}
         check = subprocess.run(
             [embedded.PROGRAMS / "pg_checksums", "--check", "-D", embedded._folder(disk) / "data"],
@@ -221,15 +224,13 @@ def test_100_slow_clients_hold_up_nobody(portal, kind, options):
         stderr=subprocess.DEVNULL,
     )
     try:
-        time.sleep(2)
         answers = []
-        while slow.poll() is None and len(answers) < 400:
+        while len(answers) < 200 or (slow.poll() is None and len(answers) < 1000):  # some end early: refused at once
             answers.append(ask(portal.address, some_pages()))
     finally:
         slow.terminate()
         slow.wait(20)
     say(f"{kind}: others {statuses(answers)}, the slowest {max(a.seconds for a in answers):.2f} s")
-    assert len(answers) > 50
     assert set(statuses(answers)) == {200}
     assert max(answer.seconds for answer in answers) < 2
 
