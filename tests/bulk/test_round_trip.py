@@ -1,13 +1,16 @@
 """What was exported and is imported again is what it was: into an empty portal, over itself, and whatever the text."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from curation import actions
@@ -81,6 +84,11 @@ def test_every_column_of_a_resource_is_carried_or_left_out_on_purpose():
     stored = {field.name for field in Resource._meta.get_fields() if field.concrete and not field.auto_created}
     stored |= {field.name for field in Resource._meta.concrete_fields}
     assert stored - set(COLUMNS) == set(LEFT_OUT)
+
+
+def test_every_column_is_explained():
+    explained = set(re.findall(r"`(\w+)`", (settings.BASE_DIR / "docs/bulk-content.md").read_text()))
+    assert set(COLUMNS) - explained == set()
 
 
 def test_an_export_into_an_empty_portal_makes_an_identical_one(filled, tmp_path):
@@ -169,7 +177,7 @@ texts = st.one_of(TEXT, st.sampled_from(AWKWARD))
     title=texts,
     summary=texts,
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_text_it_comes_back_as_it_was(kind, facts, title, summary, tmp_path):
     with transaction.atomic():
         item = Resource(slug="x", kind="guide", owner=RegionFactory(), title=f"T{title}", summary=summary, **facts)

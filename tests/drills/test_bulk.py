@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+import psycopg2
 import pytest
 
+from justculture import embedded
 from justculture.starter_content import tables
 from tests.bulk.many import WORDS, many_rows, write_csv
 from tests.portal import ROOT, environment, eventually, free_port, run, serving, short_folder
@@ -30,7 +32,12 @@ with connection.cursor() as cursor:
     cursor.execute("SELECT pg_stat_clear_snapshot(), sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables")
     print(cursor.fetchone()[1])
 """
-SESSIONS = "from tests.bulk.process import others; print(others(\"query LIKE '%bulk_%' OR query LIKE '%resources_%'\"))"
+DOING = {  # what an import is doing, by the statement that it is at
+    "read": "COPY bulk_incoming",
+    "compared": "TEMPORARY TABLE bulk_|INSERT INTO bulk_problems",
+    "merged": "UPDATE resources_resource",
+    "indexed": "search_searchdocument",
+}
 
 
 @pytest.fixture(scope="module")
@@ -163,16 +170,36 @@ def test_one_bad_row_refuses_all_and_names_its_line(portal, var_dir, tmp_path):
     assert asked(var_dir, CHECKSUM) == before
 
 
-def test_kill_9_in_the_middle_changes_nothing(portal, var_dir, tmp_path):
+@pytest.mark.parametrize("doing", DOING)
+def test_kill_9_while_it_is(portal, var_dir, tmp_path, doing):
     path, before = write_csv(tmp_path / "changed.csv", rows(cost="Free")), asked(var_dir, CHECKSUM)
-    for seconds in (5, 20, 40, 60):  # while it is read, compared, merged and indexed
-        with started(var_dir, path) as process:
-            time.sleep(seconds)
-            assert process.poll() is None, "It ended before it was killed: kill it sooner."
-            process.send_signal(signal.SIGKILL)
-        eventually(lambda: asked(var_dir, SESSIONS) == "0", seconds=120)
-        assert asked(var_dir, CHECKSUM) == before
-    print("killed while it was read, compared, merged and indexed: nothing changed")  # noqa: T201
+    with looking(var_dir) as look, started(var_dir, path) as process:
+        eventually(lambda: process.poll() is not None or look(f"query ~ '{DOING[doing]}'"), seconds=300)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        eventually(lambda: not look("true"), seconds=120)
+    assert asked(var_dir, CHECKSUM) == before
+    print(f"killed while it was {doing}: nothing changed")  # noqa: T201
+
+
+@contextmanager
+def looking(var_dir):
+    """A way to ask whether a transaction is open of which a condition on pg_stat_activity is true."""
+    place = embedded.settings(var_dir)
+    names = {"host": place["HOST"], "port": place["PORT"], "dbname": place["NAME"], "user": place["USER"]}
+    with closing(psycopg2.connect(**names)) as connection:
+        connection.autocommit = True
+
+        def look(condition):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                    f"AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND {condition}"
+                )
+                return cursor.fetchone()[0]
+
+        yield look
 
 
 def test_an_export_of_it_all_is_made_in_bounded_memory(portal, var_dir, tmp_path):
