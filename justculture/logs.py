@@ -10,6 +10,11 @@ KEY_IN_ADDRESS = re.compile(r"(?<=/link/)[^/\s]+|(?<=/admin/password/)[^/\s]+/[^
 VALUES_IN_ERROR = re.compile(r"^(DETAIL|CONTEXT):.*$", re.MULTILINE)
 
 
+def is_of_use(record):
+    """Granian advises against more threads than cores. Most of ours wait for a turn (justculture.front), as is meant."""
+    return "Python threads" not in record.getMessage()
+
+
 class JsonLines(logging.Formatter):
     """A record as a JSON object; whatever came from outside is escaped, so it cannot break the line."""
 

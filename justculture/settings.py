@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from justculture import embedded
 from justculture.csp import INLINE_SCRIPT_HASH
+from justculture.logs import is_of_use
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -343,7 +344,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "justculture.logs.JsonLines"}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+    "filters": {"of_use": {"()": "django.utils.log.CallbackFilter", "callback": is_of_use}},
+    "handlers": {
+        "out": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["of_use"],
+            "stream": "ext://sys.stderr",
+        }
+    },
     "root": {"handlers": ["out"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["out"], "level": "WARNING", "propagate": False},
