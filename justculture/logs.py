@@ -11,7 +11,7 @@ VALUES_IN_ERROR = re.compile(r"^(DETAIL|CONTEXT):.*$", re.MULTILINE)
 
 
 def is_of_use(record):
-    """Granian advises against more threads than cores. Most of ours wait for a turn (justculture.front), as is meant."""
+    """Granian advises against more threads than cores. Most of ours wait for a turn, as is meant."""
     return "Python threads" not in record.getMessage()
 
 
