@@ -78,6 +78,10 @@ HTML = {"content-type": "text/html; charset=utf-8"}
 JSON = {"content-type": "application/json"}
 KEPT_PAGE = {"cache-control": "public, max-age=0", "etag": SOME, "vary": "Accept-Encoding"}
 PAGE = {**HTML, **KEPT_PAGE}
+HEALTH = {  # a curator is told more of it
+    "/health/live/": {"cache-control": "no-store"},
+    "/health/ready/": {"cache-control": "no-store", "vary": "Cookie"},
+}
 MOVED = {**HTML, "cache-control": "no-cache"}
 PROBLEM = {**HTML, "cache-control": "no-store"}
 CURATORS = {**HTML, "cache-control": "no-store", "x-robots-tag": "noindex"}
@@ -245,8 +249,7 @@ def pages():
     for path, _ in PAGES.values():
         yield Row(path, 200, PAGE)
     for path, kind, _ in FILES.values():
-        kept = {"cache-control": "no-store"} if "health" in path else KEPT_PAGE
-        yield Row(path, 200, {"content-type": kind, **kept})
+        yield Row(path, 200, {"content-type": kind, **HEALTH.get(path, KEPT_PAGE)})
 
 
 NOWHERE = [  # addresses that lead nowhere, and would lead out of the portal were they believed
