@@ -103,10 +103,11 @@ class Library:
         return [self.ids[position] for position in positions(members, 0, count)]
 
     def set_of(self, held):
-        """The set of these positions."""
+        """The set of these positions; None is none."""
         digits = self._blank[:]
         for position in held:
-            digits[-1 - position] = ONE
+            if position is not None:
+                digits[-1 - position] = ONE
         return int(digits, 2)
 
     @cached_property
@@ -136,8 +137,7 @@ class Library:
 
     def _sets_of_ids(self, rows):
         """The set of each value, from pairs of a value and the ids of resources, current or not."""
-        place = self.place
-        sets = {value: self.set_of(place[pk] for pk in ids if pk in place) for value, ids in rows}
+        sets = {value: self.set_of(map(self.place.get, ids)) for value, ids in rows}
         return {value: members for value, members in sets.items() if members}
 
 
