@@ -7,7 +7,8 @@ from curation.models import Region
 from curation.states import State
 from events.models import Event
 from principles.models import PrincipleSet
-from resources.browse import Choice, Facet
+from resources.browse import Facet
+from resources.library import Choice
 from resources.models import Organisation, Resource
 
 

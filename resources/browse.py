@@ -16,12 +16,6 @@ BROWSING = {"": "Newest here first", "published": "Last published first", "title
 SEARCHING = {"": "Best match first", "newest": "Newest here first", **{k: BROWSING[k] for k in ("published", "title")}}
 
 
-class Choice(NamedTuple):
-    value: str
-    label: str
-    is_chosen: bool
-
-
 class Facet(NamedTuple):
     """One filter. `counts` says of each choice how many resources it would leave."""
 
@@ -95,13 +89,8 @@ class BrowseForm:
         for other, union in unions.items():
             if other != name:
                 others &= union
-        counts, chosen = self.library.counts(name, others), self.values[name]
-        choices = tuple(
-            Choice(value, label, value in chosen)
-            for value, label in self.labels[name].items()
-            if value in counts or value in chosen
-        )
-        return Facet(name, FACETS[name], choices, tuple(counts.get(choice.value, 0) for choice in choices))
+        counts, choices = self.library.counts(name, others), self.library.choices(name, tuple(self.values[name]))
+        return Facet(name, FACETS[name], choices, tuple([counts.get(choice.value, 0) for choice in choices]))
 
     def ids(self, first=0, last=None):
         """The ids of what was asked for, in the order asked for, from the *first* up to the *last*."""

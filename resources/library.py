@@ -7,6 +7,7 @@ and `|`, counting is `bit_count()`: microseconds for 100,000 resources, whatever
 from array import array
 from functools import cached_property, lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import TextField
@@ -27,7 +28,13 @@ FACETS = {
 }
 CHUNK = 256  # bytes of a set that are looked at in one go
 ONE = ord("1")
-COUNTED = 200  # sets whose counts are remembered: those of single filters are asked for again and again
+REMEMBERED = 200  # combinations of a filter: those of single choices are asked for again and again
+
+
+class Choice(NamedTuple):
+    value: str
+    label: str
+    is_chosen: bool
 
 
 def positions(number, first=0, last=None):
@@ -75,7 +82,8 @@ class Library:
         self.ids = array("q", [row[0] for row in rows])
         self.everything = (1 << len(rows)) - 1
         self._blank = bytearray(b"0") * max(1, len(rows))  # the digits of a set in the making, the first position last
-        self.counts = lru_cache(maxsize=COUNTED)(self._counts)
+        self.counts = lru_cache(maxsize=REMEMBERED)(self._counts)
+        self.choices = lru_cache(maxsize=REMEMBERED)(self._choices)
         kinds, stages, published, combined = (self._sets([row[column] for row in rows]) for column in range(1, 5))
         tied = TaggedResource.objects.values_list("tag_id").annotate(ids=ArrayAgg("content_object_id")).order_by()
         about = (
@@ -93,6 +101,13 @@ class Library:
     def _counts(self, name, others):
         """How many of *others*, a set, each value of a filter has."""
         return {value: (members & others).bit_count() for value, members in self.sets[name].items()}
+
+    def _choices(self, name, chosen):
+        """What a filter offers: each value that something has or that was *chosen*, in order."""
+        held, labels = self.sets[name], self.labels[name].items()
+        return tuple(
+            Choice(value, label, value in chosen) for value, label in labels if value in held or value in chosen
+        )
 
     def having(self, name, value):
         """The set of what has this value of a filter."""
