@@ -20,13 +20,13 @@ from search.documents import Fields, plain
 
 
 @cache
-def _an_address(view_name):
-    return reverse(view_name, args=["-"])
+def _resolved(view_name, *args):
+    return reverse(view_name, args=args)
 
 
-def address(view_name, slug):
-    """The public address of a page with one slug. A view's is resolved once: a list asks for twenty."""
-    return _an_address(view_name).replace("/-/", f"/{slug}/")
+def address(view_name, slug=None):
+    """The public address of a page, with one slug or none. A view's is resolved once: a list asks for thirty."""
+    return _resolved(view_name) if slug is None else _resolved(view_name, "-").replace("/-/", f"/{slug}/")
 
 
 class Link(NamedTuple):

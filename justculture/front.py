@@ -81,6 +81,9 @@ class Front:
         if not turns.take():
             return self.refuse("busy", environ, start_response)
         try:
+            kept = self.pages.get(address) if address else None
+            if kept is not None and kept.edition == edition:  # made for another reader while this one waited
+                return send(kept, environ, start_response)
             database.patience.set(database.READING)
             return self.make(address, edition, environ, start_response)
         finally:

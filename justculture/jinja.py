@@ -18,6 +18,7 @@ from jinja2 import ChainableUndefined, Environment, PackageLoader, StrictUndefin
 from markupsafe import Markup
 
 from curation import moment
+from curation.models import address
 from justculture import words
 from justculture.csp import INLINE_SCRIPT, policy_of_copies
 from justculture.markdown import markdown
@@ -133,7 +134,7 @@ def facets_with_counts(env):
 
 
 def url(name, *args):
-    return reverse(name, args=args)
+    return reverse(name, args=args) if args else address(name)
 
 
 def json_data(value):

@@ -1,5 +1,6 @@
 """A web worker: the application, and how the process that serves it comes to its end."""
 
+import gc
 import os
 import signal
 import threading
@@ -20,7 +21,10 @@ def application(master, module):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not the master's, which came along with the fork
     signal.signal(signal.SIGUSR1, end)
     threading.Thread(target=wait_for_the_end, args=(master,), daemon=True).start()
-    return import_module(module).application
+    served = import_module(module).application
+    gc.collect()
+    gc.freeze()  # what was loaded stays: the garbage collector need not look at it each time
+    return served
 
 
 def wait_for_the_end(master):

@@ -1,11 +1,11 @@
 """Browsing the library: the choices a reader makes, what they leave, and what each further choice would leave of it."""
 
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
+from curation.models import address
 from resources import library
 from resources.library import FACETS, positions
 from resources.models import Resource
@@ -37,7 +37,7 @@ class BrowseForm:
 
     def __init__(self, request):
         query = request.GET
-        self.action = reverse("resources:list")
+        self.action = address("resources:list")
         self.library = library.held.of(request)
         self.q = " ".join(query.get("q", "")[:LONGEST].split())
         self.sort_labels = SEARCHING if self.q else BROWSING
@@ -114,36 +114,44 @@ class BrowseForm:
 
     @property
     def sort_choices(self):
-        return list(self.sort_labels.items())
+        return tuple(self.sort_labels.items())
 
-    def query(self, **changes):
+    @cached_property
+    def query(self):
         """The choices as a query, normalised: known parameters only, in one order, without what is the default."""
+        return self._query(self.values)
+
+    def _query(self, values):
         pairs = [("q", self.q)] if self.q else []
-        pairs += [(name, value) for name in FACETS for value in changes.get(name, self.values[name])]
+        pairs += [(name, value) for name in FACETS for value in values[name]]
         if self.sort:
             pairs.append(("sort", self.sort))
-        if changes.get("page", 1) != 1:
-            pairs.append(("page", changes["page"]))
         return urlencode(pairs)
 
-    def link(self, **changes):
-        """The address of this list with *changes*: page=2, or another list of values for a filter."""
-        query = self.query(**changes)
-        return f"{self.action}?{query}" if query else self.action
+    def link(self, page=1):
+        """The address of a page of this list."""
+        return with_query(self.action, self.query, f"page={page}" if page != 1 else "")
 
     @property
     def clear_link(self):
         return f"{self.action}?{urlencode({'q': self.q})}" if self.q else self.action
 
-    @property
+    @cached_property
     def feed_link(self):
-        query = self.query()
-        return reverse("resources:feed") + (f"?{query}" if query else "")
+        return with_query(address("resources:feed"), self.query)
 
     @property
     def chosen(self):
         return [
-            Chip(self.labels[name][value], self.link(**{name: [v for v in self.values[name] if v != value]}))
+            Chip(self.labels[name][value], with_query(self.action, self._query(self._without(name, value))))
             for name in FACETS
             for value in self.values[name]
         ]
+
+    def _without(self, name, value):
+        return {**self.values, name: [other for other in self.values[name] if other != value]}
+
+
+def with_query(path, *queries):
+    query = "&".join(filter(None, queries))
+    return f"{path}?{query}" if query else path

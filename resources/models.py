@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import connection, models
-from django.db.models import OuterRef, Q
+from django.db.models import F, OuterRef, Q
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase, TagBase
 
@@ -260,7 +260,18 @@ class Resource(CuratedModel):
     search_reads = ("publisher", "partners", "regions", "topics__other_names")
 
     class Meta(CuratedModel.Meta):
-        indexes = [*CuratedModel.Meta.indexes, GinIndex(fields=["audiences"], name="resource_audiences")]
+        indexes = [
+            *CuratedModel.Meta.indexes,
+            GinIndex(fields=["audiences"], name="resource_audiences"),
+            # all that the library is made of (resources.library): at each edition it is read whole, from here alone
+            models.Index(
+                F("published_at").desc(),
+                F("id").desc(),
+                include=["kind", "stage", "publisher", "audiences", "public_from_at", "public_until_at"],
+                condition=Q(state=State.PUBLISHED),
+                name="resource_library",
+            ),
+        ]
 
     @property
     def audience_labels(self):

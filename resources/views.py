@@ -37,7 +37,7 @@ class ResourceList(Page):
     def get_context_data(self, **kwargs):
         form = BrowseForm(self.request)
         number = page_number(self.request)
-        pager = Pager(form.count, number, lambda n: form.link(page=n))
+        pager = Pager(form.count, number, form.link)
         shown = Resource.objects.cards(form.ids(pager.first, pager.last))
         return super().get_context_data(
             form=form,
@@ -46,7 +46,7 @@ class ResourceList(Page):
             pager=pager,
             page_number=number,
             page_count=pager.count,
-            canonical_path=form.link(page=number),
+            canonical_path=form.link(number),
             noindex=bool(form.q or form.chosen),
             **kwargs,
         )

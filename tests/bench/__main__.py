@@ -38,7 +38,7 @@ PAGES = {
 NEVER_ASKED = "never-asked list"
 LUA = """
 local n, pairs_of, kinds, audiences = {start}, {{}}, {kinds}, {audiences}
-for a = 1, #kinds do for b = a, #kinds do pairs_of[#pairs_of + 1] = {{kinds[a], kinds[b]}} end end
+for a = 1, #kinds do for b = a + 1, #kinds do pairs_of[#pairs_of + 1] = {{kinds[a], kinds[b]}} end end
 request = function()
   n = n + 1
   return wrk.format("GET", (string.gsub("{path}", "@", function()
