@@ -36,7 +36,7 @@ from django.db.migrations.executor import MigrationExecutor
 from psycopg2 import sql
 from psycopg2.extensions import make_dsn
 
-from justculture import embedded
+from justculture import disk, embedded
 from justculture.retention import kept
 
 FORMAT = 1  # of the folder and its manifest; a release reads its own and the older ones
@@ -217,7 +217,7 @@ def take(folder, why):
                 manifest = replace(manifest, taken_at=manifest.taken_at + timedelta(seconds=1))
             _write(new, manifest)
             new.rename(path)
-            _sync(folder)
+            disk.keep(folder)
         finally:
             shutil.rmtree(new, ignore_errors=True)
     return Backup(path, manifest)
@@ -400,8 +400,8 @@ def _write(new, manifest):
     facts = {"format": FORMAT, **asdict(manifest), "taken_at": manifest.taken_at.isoformat()}
     with os.fdopen(os.open(new / MANIFEST, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(facts, file, indent=1)
-    _sync(new / MANIFEST)
-    _sync(new)
+    disk.keep(new / MANIFEST)
+    disk.keep(new)
 
 
 def _settle(folder):
@@ -409,15 +409,7 @@ def _settle(folder):
     for place in [*folder.rglob("*"), folder]:
         if place.is_dir():
             place.chmod(0o700)
-        _sync(place)
-
-
-def _sync(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        disk.keep(place)
 
 
 @contextmanager

@@ -28,6 +28,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from justculture import disk
+
 try:
     import fcntl
     import pwd
@@ -278,9 +280,7 @@ def _make_cluster(folder, owner):
             reason = complaints(step.stderr)[0]
             raise EmbeddedServerError(f"The database could not be made in {folder}: mend this and try again: {reason}.")
     new.rename(folder / "data")
-    directory = os.open(folder, os.O_RDONLY)
-    os.fsync(directory)  # else a power cut could undo the move, and the next start would take data for a leftover
-    os.close(directory)
+    disk.keep(folder)  # else a power cut could undo the move, and the next start would take data for a leftover
 
 
 def _start(folder, owner, durable):

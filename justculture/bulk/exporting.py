@@ -17,6 +17,7 @@ from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from curation.models import Redirect
+from justculture import disk
 from justculture.bulk.columns import CLAIM, COLUMNS, LINK, ONLY_IN_JSON
 from justculture.bulk.spreadsheet import MARK, heading, safe
 from principles.models import LineageLink
@@ -181,8 +182,4 @@ def written_whole(path, *, mode):
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    disk.keep(path.parent)

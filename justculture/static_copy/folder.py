@@ -12,6 +12,8 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+from justculture import disk
+
 MARK = "copy.json"  # says that a folder is a copy of ours, and of what
 WHAT = "a static copy of the just and learning culture portal"
 SUMS = "SHA256SUMS"  # its files, as sha256sum reads them
@@ -41,7 +43,7 @@ def in_place_of(place, **facts):
             if place.exists():
                 place.rename(before)
             making.rename(place)
-            sync(place.parent)
+            disk.keep(place.parent)
         finally:
             put_right(place, making, before)
 
@@ -121,13 +123,4 @@ def settle(folder):
         sums.flush()
         os.fsync(sums.fileno())
     for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        sync(path)
-
-
-def sync(folder):
-    """Have the names in a folder on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        disk.keep(path)
