@@ -20,6 +20,7 @@ from django.test.testcases import QuietWSGIRequestHandler
 from playwright.sync_api import sync_playwright
 
 from curation.models import Curator
+from justculture.front import Front
 from tests import databases
 from tests.browser import content
 from tests.browser.watch import watched
@@ -57,7 +58,7 @@ def chromium():
 def server(django_test_environment):
     """The address of the portal, answering in threads of this process."""
     with ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler) as server:
-        server.set_app(get_wsgi_application())
+        server.set_app(Front(get_wsgi_application()))
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"

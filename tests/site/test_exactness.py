@@ -4,11 +4,13 @@ What is true is asked of Django itself, in this process, with nothing kept: the 
 """
 
 import random
+import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,8 +25,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from curation import actions, history
 from justculture import embedded
+from justculture.bulk.importing import import_content
 from resources.models import Resource, Topic
 from tests import databases
+from tests.bulk.files import json_lines, new
 from tests.factories import TESTER, EventFactory, OrganisationFactory, RegionFactory, ResourceFactory, TopicFactory
 from tests.portal import serving, short_folder
 
@@ -160,6 +164,15 @@ class Curating(RuleBasedStateMachine):
     def write_raw_sql(self, number):
         with connection.cursor() as cursor:
             cursor.execute("UPDATE resources_resource SET summary = %s WHERE id = %s", [f"Raw {number}", self.item.pk])
+        self.see()
+
+    @rule(number=st.integers(1, 9))
+    def import_a_file(self, number):
+        changed = {"slug": self.item_now().slug, "summary": f"Imported {number}", "topics": ["topic"]}
+        rows = [changed, new(f"imported-{number}", title=f"Word of import {number}", owner="north-west")]
+        with tempfile.TemporaryDirectory() as folder:
+            report = import_content(json_lines(Path(folder), *rows), by=TESTER, publish=True)
+        assert report.problems == []
         self.see()
 
     @rule()

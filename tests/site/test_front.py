@@ -253,6 +253,19 @@ def test_too_many_at_once_are_told_to_come_back_and_kept_pages_go_on(front, monk
     assert {answer.result().headers["retry-after"] for answer in refused} == {"5"}
 
 
+def test_who_waited_for_a_turn_is_sent_what_was_made_meanwhile(front, made, monkeypatch):
+    take, asked = front.readers.take, []
+
+    def after_another_reader():
+        monkeypatch.setattr(front.readers, "take", take)
+        asked.append(ask(front, "/topics/"))
+        return take()
+
+    monkeypatch.setattr(front.readers, "take", after_another_reader)
+    assert ask(front, "/topics/") == asked[0]
+    assert made == [("/topics/", "")]
+
+
 def test_curators_have_turns_of_their_own(front, monkeypatch):
     person = curator("north-west")
     monkeypatch.setattr(front.readers, "take", lambda: False)
