@@ -89,5 +89,5 @@ def form():
         clear_link="/resources/",
         facets=[Facet("kind", "Kind", kinds, tuple(range(len(kinds))))],
         sort="newest",
-        sort_choices=[("newest", "Newest first"), ("title", "Title, A to Z")],
+        sort_choices=(("newest", "Newest first"), ("title", "Title, A to Z")),
     )

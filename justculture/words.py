@@ -2,6 +2,7 @@
 
 from datetime import date as Date
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.utils.timezone import localtime
@@ -40,6 +41,7 @@ def span(event):
     return f"{_weekday(starts)}, {time(starts)} to {_weekday(ends)}, {time(ends)}"
 
 
+@lru_cache(maxsize=1_000)
 def partial_date(value):
     """A PartialDate, or its text, in words: June 2021"""
     return PartialDate(value).words

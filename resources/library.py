@@ -6,7 +6,7 @@ and `|`, counting is `bit_count()`: microseconds for 100,000 resources, whatever
 
 from array import array
 from collections import defaultdict
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -81,8 +81,6 @@ class Library:
         self.ids = array("q", map(int, ids))
         self.everything = (1 << len(ids)) - 1
         self._bytes = len(ids) // 8 + 1  # of a set in the making
-        self.counts = lru_cache(maxsize=REMEMBERED)(self._counts)
-        self.choices = lru_cache(maxsize=REMEMBERED)(self._choices)
         kinds, stages, published, combined = map(self._sets, columns)
         tied = TaggedResource.objects.values_list("tag_id").annotate(ids=ArrayAgg("content_object_id")).order_by()
         about = (
@@ -96,17 +94,9 @@ class Library:
             "publisher": named_by_slug({int(pk): members for pk, members in published.items()}, publishers),
             "stage": stages,
         }
-
-    def _counts(self, name, others):
-        """How many of *others*, a set, each value of a filter has."""
-        return {value: (members & others).bit_count() for value, members in self.sets[name].items()}
-
-    def _choices(self, name, chosen):
-        """What a filter offers: each value that something has or that was *chosen*, in order."""
-        held, labels = self.sets[name], self.labels[name].items()
-        return tuple(
-            Choice(value, label, value in chosen) for value, label in labels if value in held or value in chosen
-        )
+        # of functions that do not hold this library, which would hold them and so outlive its edition
+        self.counts = lru_cache(maxsize=REMEMBERED)(partial(counts, self.sets))
+        self.choices = lru_cache(maxsize=REMEMBERED)(partial(choices, self.sets, self.labels))
 
     def having(self, name, value):
         """The set of what has this value of a filter."""
@@ -151,6 +141,17 @@ class Library:
         """The set of each value, from pairs of a value and the ids of resources, current or not."""
         sets = {value: self.set_of(map(self.place.get, ids)) for value, ids in rows}
         return {value: members for value, members in sets.items() if members}
+
+
+def counts(sets, name, others):
+    """How many of *others*, a set, each value of a filter has."""
+    return {value: (members & others).bit_count() for value, members in sets[name].items()}
+
+
+def choices(sets, labels, name, chosen):
+    """What a filter offers: each value that something has or that was *chosen*, in order."""
+    held, names = sets[name], labels[name].items()
+    return tuple(Choice(value, label, value in chosen) for value, label in names if value in held or value in chosen)
 
 
 def columns_of(rows):
