@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from curation import history
 from curation.accounts import password_link
-from curation.models import CuratedModel, Curator, Redirect
+from curation.models import CuratedModel, Curator, Redirect, Reviewed
+from curation.people import Operator
 from curation.states import UNPUBLISHED, NotAllowed, State
 from search import documents
 
@@ -36,12 +37,13 @@ def _moved(item, state, verb, *, by, note="", **facts):
         setattr(item, name, value)
     item.version += 1
     item.save()
-    documents.refresh(item)
+    if isinstance(item, CuratedModel):
+        documents.refresh(item)
     return item
 
 
 @transaction.atomic
-def submit(item: CuratedModel, *, by, note="") -> CuratedModel:
+def submit(item: Reviewed, *, by, note="") -> Reviewed:
     """Ask for review."""
     item = locked(item)
     require(type(item).objects.editable_by(by), item)
@@ -49,22 +51,59 @@ def submit(item: CuratedModel, *, by, note="") -> CuratedModel:
 
 
 @transaction.atomic
-def send_back(item: CuratedModel, *, by, note="") -> CuratedModel:
-    """Return it to its writer as a draft."""
+def take_back(item: Reviewed, *, by, note="") -> Reviewed:
+    """Make it a draft again before anyone has decided on it."""
     item = locked(item)
     require(type(item).objects.editable_by(by), item)
     return _moved(item, State.DRAFT, "returned to draft", by=by, note=note)
 
 
 @transaction.atomic
+def ask_for_changes(item: Reviewed, *, by, note) -> Reviewed:
+    """Return it to its writer as a draft that says what should change. Raises NotAllowed when that is not said."""
+    item = locked(item)
+    require(type(item).objects.publishable_by(by), item)
+    if not note.strip():
+        raise NotAllowed("Say what should change: its writer is shown it.")
+    return _moved(item, State.DRAFT, "asked for changes", by=by, note=note, changes_asked=note)
+
+
+@transaction.atomic
 def publish(item: CuratedModel, *, by, note="") -> CuratedModel:
-    """Make an item public, and say who did it. What was superseded or withdrawn is current again."""
+    """Make an item public, and say who did it. What was superseded or withdrawn is current again.
+
+    Raises NotAllowed when nobody but its writer has looked at it (`approval`).
+    """
     item = locked(item)
     require(type(item).objects.publishable_by(by), item)
     if item.state == State.PUBLISHED:
         return item  # a double click
+    verb = approval(item, by=by, note=note)
     item.review_due_on = item.review_due_on or timezone.localdate() + REVIEW_EVERY
-    return _moved(item, State.PUBLISHED, "published", by=by, note=note)
+    return _moved(item, State.PUBLISHED, verb, by=by, note=note)
+
+
+def approval(item, *, by, note):
+    """What the history calls it that *by* publishes the *item*: two people stand behind what readers see first.
+
+    Who sends something for review does not approve it, but where a forum has only one curator (`publishes_alone`). A
+    national curator may alone, with a reason. Raises NotAllowed, which says what to do instead.
+    """
+    if isinstance(by, Operator) or item.published_at or item.owner.publishes_alone:
+        return "published"
+    if item.state == State.IN_REVIEW and item.submitted_by_id != by.pk:
+        return "approved and published"
+    if by.is_national and note.strip():
+        return "published without a second person"
+    refusal = "Someone else has to look at it first. "
+    refusal += (
+        "You sent it for review: another publisher of your region can publish it, or ask a national curator."
+        if item.state == State.IN_REVIEW
+        else "Send it for review, and let another publisher publish it."
+    )
+    if by.is_national:
+        refusal += " As a national curator you may publish it alone: say why in the note, which the history shows."
+    raise NotAllowed(refusal)
 
 
 @transaction.atomic

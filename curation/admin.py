@@ -403,7 +403,7 @@ class RegionAdmin(ReferenceAdmin):
     list_display = ("name", "forum_name")
     search_fields = ("name", "forum_name")
     inlines = (ContactInline,)
-    fields = ("name", "slug", "forum_name", "description", "status_note", "meetings", "url", "order")
+    fields = ("name", "slug", "forum_name", "description", "status_note", "meetings", "url", "publishes_alone", "order")
 
 
 class MembershipInline(admin.StackedInline):

@@ -136,6 +136,11 @@ class Region(Versioned, Content):
     meetings = models.TextField("how it meets", blank=True)
     url = WebAddressField("official address")
     is_national = models.BooleanField(default=False, editable=False)
+    publishes_alone = models.BooleanField(
+        "one person may publish",
+        default=False,
+        help_text="For a forum with a single curator: what they write need not be approved by someone else.",
+    )
     order = models.PositiveSmallIntegerField(default=0)
 
     objects = RegionQuerySet.as_manager()
@@ -217,7 +222,48 @@ def tidy_summary(text):
     return plain(text).strip()
 
 
-class CuratedModel(Versioned, Content):
+class Reviewed(Versioned, Content):
+    """What two people stand behind before readers see it: one sends it for review, another publishes it."""
+
+    state = ChoiceField(State, default=State.DRAFT, editable=False)
+    submitted_by = models.ForeignKey(
+        Curator, models.PROTECT, null=True, blank=True, editable=False, related_name="submitted_%(class)s_set"
+    )
+    changes_asked = models.TextField("changes asked for", blank=True, editable=False)  # of a draft that came back
+    published_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(state__in=UNPUBLISHED) & Q(published_at=None))
+                | (~Q(state__in=UNPUBLISHED) & Q(published_at__isnull=False)),
+                name="%(class)s_published_has_its_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.IN_REVIEW, submitted_by__isnull=False)
+                | (~Q(state=State.IN_REVIEW) & Q(submitted_by=None)),
+                name="%(class)s_review_has_its_submitter",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.DRAFT) | Q(changes_asked=""),
+                name="%(class)s_changes_are_asked_of_a_draft",
+            ),
+        ]
+
+    def move_to(self, state):
+        """Change the state, with what the check constraints ask to go with it. Raises NotAllowed."""
+        check_move(self, state)
+        self.state = state
+        if state != State.IN_REVIEW:
+            self.submitted_by = None
+        if state != State.DRAFT:
+            self.changes_asked = ""
+        if state == State.PUBLISHED:
+            self.published_at = self.published_at or timezone.now()
+
+
+class CuratedModel(Reviewed):
     """Content that a region owns and publishes. A new kind of content inherits this and gets all of it:
     states, dates, ownership, review, version numbers, history, search, the admin and the doors' tests.
 
@@ -246,11 +292,6 @@ class CuratedModel(Versioned, Content):
         help_text="Where it is shown. Leave empty when it is about no particular region.",
     )
 
-    state = ChoiceField(State, default=State.DRAFT, editable=False)
-    submitted_by = models.ForeignKey(
-        Curator, models.PROTECT, null=True, blank=True, editable=False, related_name="submitted_%(class)s_set"
-    )
-    published_at = models.DateTimeField(null=True, editable=False)
     public_from_at = models.DateTimeField(
         "show from", null=True, blank=True, help_text="London time. Leave empty to show it as soon as it is published."
     )
@@ -285,16 +326,7 @@ class CuratedModel(Versioned, Content):
         abstract = True
         ordering = ["title"]
         constraints = [
-            models.CheckConstraint(
-                condition=(Q(state__in=UNPUBLISHED) & Q(published_at=None))
-                | (~Q(state__in=UNPUBLISHED) & Q(published_at__isnull=False)),
-                name="%(class)s_published_has_its_date",
-            ),
-            models.CheckConstraint(
-                condition=Q(state=State.IN_REVIEW, submitted_by__isnull=False)
-                | (~Q(state=State.IN_REVIEW) & Q(submitted_by=None)),
-                name="%(class)s_review_has_its_submitter",
-            ),
+            *Reviewed.Meta.constraints,
             models.CheckConstraint(
                 condition=(Q(state=State.SUPERSEDED) & (Q(superseded_by__isnull=False) | ~Q(superseded_by_url="")))
                 | (~Q(state=State.SUPERSEDED) & Q(superseded_by=None, superseded_by_url="")),
@@ -394,12 +426,7 @@ class CuratedModel(Versioned, Content):
 
     def move_to(self, state):
         """Change the state, with what the check constraints ask to go with it. Raises NotAllowed."""
-        check_move(self, state)
-        self.state = state
-        if state != State.IN_REVIEW:
-            self.submitted_by = None
-        if state == State.PUBLISHED:
-            self.published_at = self.published_at or timezone.now()
+        super().move_to(state)
         if state != State.SUPERSEDED:
             self.superseded_by, self.superseded_by_url, self.superseded_by_title = None, "", ""
         if state != State.WITHDRAWN:

@@ -18,6 +18,10 @@ class Waiting(NamedTuple):
     url: str
 
 
+def standing(item):
+    return "changes asked for" if item.changes_asked else item.get_state_display().lower()
+
+
 class CurationSite(AdminSite):
     site_header = settings.SERVICE_NAME
     site_title = "Curation"
@@ -57,7 +61,7 @@ class CurationSite(AdminSite):
             (
                 "Drafts and items in review",
                 "No drafts.",
-                [self.entry(item, item.get_state_display().lower()) for item in drafts],
+                [self.entry(item, standing(item)) for item in drafts],
             ),
             (
                 "Reviews that are due",

@@ -20,6 +20,12 @@ class Act(forms.Form):
         self.item = item
 
 
+class AskForChangesAct(Act):
+    note = forms.CharField(
+        label="What should change", widget=forms.Textarea(attrs={"rows": 3}), help_text="Its writer is shown this."
+    )
+
+
 class WithdrawAct(Act):
     note = None
     reason = forms.CharField(
@@ -88,9 +94,13 @@ def was_never_public(item):
     return not item.published_at
 
 
-PUBLICATION = (
+REVIEW = (
     Verb("submit", "Send for review", actions.submit, can_become(State.IN_REVIEW), needs="editable_by"),
-    Verb("send-back", "Return to draft", actions.send_back, can_become(State.DRAFT), needs="editable_by"),
+    Verb("take-back", "Return to draft", actions.take_back, can_become(State.DRAFT), needs="editable_by"),
+    Verb("ask-for-changes", "Ask for changes", actions.ask_for_changes, can_become(State.DRAFT), AskForChangesAct),
+)
+PUBLICATION = (
+    *REVIEW,
     Verb("publish", "Publish", actions.publish, can_become(State.PUBLISHED)),
     Verb("supersede", "Supersede", actions.supersede, can_become(State.SUPERSEDED), SupersedeAct),
     Verb("withdraw", "Withdraw", actions.withdraw, can_become(State.WITHDRAWN), WithdrawAct),

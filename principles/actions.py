@@ -2,10 +2,9 @@
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.utils import timezone
 
 from curation import history
-from curation.actions import locked, require
+from curation.actions import approval, locked, require
 from curation.querysets import known_name
 from curation.states import UNPUBLISHED, NotAllowed, State
 from principles.models import ENDS, LineageLink, PrincipleSet, SetVersion
@@ -16,7 +15,10 @@ LINEAGE = 7260_0002  # the number of its advisory lock
 
 @transaction.atomic
 def publish_version(version: SetVersion, *, by, note="") -> SetVersion:
-    """Make a version the one that readers see. The one before it keeps its address and says so."""
+    """Make a version the one that readers see. The one before it keeps its address and says so.
+
+    Raises NotAllowed when nobody but its writer has looked at it (`curation.actions.approval`).
+    """
     PrincipleSet.objects.select_for_update().get(pk=version.set_id)
     version = locked(version)
     require(SetVersion.objects.publishable_by(by), version)
@@ -24,9 +26,10 @@ def publish_version(version: SetVersion, *, by, note="") -> SetVersion:
         return version  # a double click
     if version.state not in UNPUBLISHED:
         raise NotAllowed("A newer version has taken its place. Make a new version instead.")
-    history.because(f"published version {version.number}", by=by, note=note)
+    history.because(f"{approval(version, by=by, note=note)} version {version.number}", by=by, note=note)
     version.set.versions.filter(state=State.PUBLISHED).update(state=State.SUPERSEDED)
-    version.state, version.published_at = State.PUBLISHED, timezone.now()
+    version.move_to(State.PUBLISHED)
+    version.version += 1
     version.save()
     version.set.version += 1
     version.set.save()  # so that feeds and the sitemap tell of it

@@ -123,7 +123,10 @@ class AgreementInline(ScopedInline, admin.StackedInline):
 
 @admin.register(SetVersion)
 class SetVersionAdmin(ScopedAdmin):
-    verbs = (verbs.Verb("publish", "Publish", actions.publish_version, lambda version: not version.is_published),)
+    verbs = (
+        *verbs.REVIEW,
+        verbs.Verb("publish", "Publish", actions.publish_version, lambda version: not version.is_published),
+    )
     list_display = ("set", "number", "state", "change_kind", "dated")
     list_filter = ("state",)
     list_select_related = ("set",)

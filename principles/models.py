@@ -13,7 +13,7 @@ from curation import editions, history
 from curation.dates import PartialDateField
 from curation.editions import Held
 from curation.fields import LONGEST_TEXT, SLUG_SHAPE, ChoiceField, PublicSlugField, WebAddressField
-from curation.models import Content, CuratedModel, Curator, ReferenceData, Versioned, address
+from curation.models import Content, CuratedModel, Curator, ReferenceData, Reviewed, Versioned, address
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, what_readers_see
 from curation.states import PUBLIC, UNPUBLISHED, State
 from resources.models import AudiencesField, Organisation, Resource, audience_labels
@@ -127,7 +127,7 @@ class SetVersionQuerySet(OwnedQuerySet):
 
 @editions.shown
 @history.kept
-class SetVersion(Versioned, Content):
+class SetVersion(Reviewed):
     """One version of a set. It is its own working copy: once published, its texts do not change."""
 
     class ChangeKind(models.TextChoices):
@@ -136,25 +136,19 @@ class SetVersion(Versioned, Content):
 
     set = models.ForeignKey(PrincipleSet, models.CASCADE, related_name="versions")
     number = models.PositiveSmallIntegerField()
-    state = ChoiceField(State, default=State.DRAFT, editable=False)
     change_kind = ChoiceField(ChangeKind, "kind of change", default=ChangeKind.SUBSTANTIAL)
     dated = PartialDateField("date of this version", blank=True)
     note = models.TextField("what changed", blank=True)
-    published_at = models.DateTimeField(null=True, editable=False)
 
     objects = SetVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["set", "-number"]
         constraints = [
+            *Reviewed.Meta.constraints,
             models.UniqueConstraint(fields=["set", "number"], name="version_number_once"),
             models.UniqueConstraint(fields=["set"], condition=Q(state=State.PUBLISHED), name="version_one_is_current"),
             models.CheckConstraint(condition=Q(number__gte=1), name="version_counts_from_one"),
-            models.CheckConstraint(
-                condition=(Q(state__in=UNPUBLISHED) & Q(published_at=None))
-                | (~Q(state__in=UNPUBLISHED) & Q(published_at__isnull=False)),
-                name="version_published_has_its_date",
-            ),
         ]
 
     def __str__(self):
@@ -167,6 +161,10 @@ class SetVersion(Versioned, Content):
 
     def get_preview_url(self):
         return self.set.get_preview_url()
+
+    @property
+    def owner(self):
+        return self.set.owner
 
     @property
     def is_published(self):

@@ -21,6 +21,7 @@ SHOWN = f"'{State.PUBLISHED}', '{State.SUPERSEDED}'"
 LONGEST_PATH = 6  # steps of a circle that are told
 ONLY_IF = [  # what goes with a state alone
     ("submitted_by", State.IN_REVIEW, "Only what is in review has someone who sent it."),
+    ("changes_asked", State.DRAFT, "Only a draft has changes that were asked for."),
     ("superseded_by", State.SUPERSEDED, "Only what is superseded has something that replaced it."),
     ("superseded_by_url", State.SUPERSEDED, "Only what is superseded has something that replaced it."),
     ("superseded_by_title", State.SUPERSEDED, "Only what is superseded has something that replaced it."),
@@ -67,6 +68,18 @@ def check_rights(by):
         "You may not publish for this region.",
         f"w.state NOT IN ({NEVER_PUBLIC}) AND w.owner_id IN ({curated}) AND w.owner_id NOT IN ({published})",
     )
+    if not by.is_national:
+        alone = sql_of(Region.objects.filter(publishes_alone=True).values("pk"))
+        refuse(
+            "state",
+            "Someone else has to look at it first: send it for review, and let another publisher publish it.",
+            f"""
+            w.state NOT IN ({NEVER_PUBLIC}) AND w.live_state IN ('', {NEVER_PUBLIC}) AND w.owner_id IN ({published})
+            AND w.owner_id NOT IN ({alone})
+            AND (w.live_state <> '{State.IN_REVIEW}' OR r.submitted_by_id = {int(by.pk)})
+            """,
+            f"bulk_wanted w LEFT JOIN {TABLE} r ON r.id = w.live_id",
+        )
     refuse(
         "submitted_by",
         "Nobody can be said to have sent it for review but yourself.",

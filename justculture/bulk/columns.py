@@ -369,6 +369,7 @@ COLUMNS = {
         _text("superseded_by_url", str.strip),
         _text("superseded_by_title"),
         _cell("submitted_by", named("curator")),
+        _text("changes_asked"),
         _cell("published_at", moment_gone_by),
         _cell("public_from_at", moment),
         _cell("public_until_at", moment),

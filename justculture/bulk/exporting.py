@@ -26,7 +26,8 @@ from resources.models import Claim, Resource, TaggedResource
 AT_ONCE = 500  # rows in memory
 FORMATS = ["csv", "jsonl", "spreadsheet"]
 NEVER_SHOWN = [  # to readers, on any page
-    *("submitted_by", "public_from_at", "public_until_at", "withdrawn_at", "withdrawn_reason", "onward_url"),
+    *("submitted_by", "changes_asked", "public_from_at", "public_until_at"),
+    *("withdrawn_at", "withdrawn_reason", "onward_url"),
 ]
 ENDS = ["set", "principle", "resource", "organisation"]
 

@@ -27,7 +27,7 @@ TYPES = [  # how a value is cast from JSON; text when it is none of these
     (models.BooleanField, "boolean"),
 ]
 BY_STATE = [  # what a state brings or rules out, worked out below; the rest is as said or as it was
-    *("state", "submitted_by", "published_at", "review_due_on", "superseded_by", "superseded_by_url"),
+    *("state", "submitted_by", "changes_asked", "published_at", "review_due_on", "superseded_by", "superseded_by_url"),
     *("superseded_by_title", "withdrawn_at", "withdrawn_reason", "onward_url"),
 ]
 STORED = {column.name: column.stored for column in COLUMNS.values() if column.field and column.name != "slug"}
@@ -185,6 +185,8 @@ def _settled():
             SELECT d.line, d.slug, d.live_id, d.live_state, d.live_version, d.live_successor, {free}, d.state,
                 CASE WHEN d.state = '{State.IN_REVIEW}' THEN coalesce(
                     {_said("submitted_by")}, r.submitted_by_id, %(by)s::bigint) END AS submitted_by_id,
+                CASE WHEN d.state = '{State.DRAFT}' THEN {_said_or_kept("changes_asked", "d")} ELSE '' END
+                    AS changes_asked,
                 CASE WHEN {shown} THEN coalesce(
                     {_said("published_at")}, r.published_at, %(now)s::timestamptz) END AS published_at,
                 CASE

@@ -35,10 +35,17 @@ def test_a_curator_adds_previews_publishes_and_withdraws_a_resource(own_portal, 
     expect(page.get_by_role("region", name="Draft preview")).to_be_visible()
     assert {"Just culture", "Restorative practice"} <= set(page.locator("main dl a").all_text_contents())
     page.go_back()
-    # When they publish it
-    page.get_by_role("link", name="Publish", exact=True).click()
-    page.get_by_role("button", name="Publish").click()
-    expect(page.locator(".messagelist")).to_contain_text("publish is done")
+    # When they send it for review, and someone else publishes it
+    page.get_by_role("link", name="Send for review", exact=True).click()
+    page.get_by_role("button", name="Send for review").click()
+    expect(page.locator(".messagelist")).to_contain_text("send for review is done")
+    colleague = opened()
+    colleague.goto(page.url)
+    sign_in(colleague, PASSWORD, NATIONAL)
+    colleague.get_by_role("link", name="Publish", exact=True).click()
+    colleague.get_by_role("button", name="Publish").click()
+    expect(colleague.locator(".messagelist")).to_contain_text("publish is done")
+    page.reload()
     # Then readers have it at their next request
     assert reader.goto(address).status == 200
     reader.goto("/search/?q=talking+after+an+incident")

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from curation import actions, history
-from curation.models import Redirect
+from curation.models import Redirect, Region
 from curation.people import Operator
 from justculture.bulk.importing import IMPORTING, NotNow, import_content
 from principles.actions import link
@@ -447,6 +447,7 @@ def test_an_editor_does_not_publish_nor_change_what_readers_see(imported):
 
 def test_another_regions_draft_is_as_if_it_were_not_there_but_its_address_is_taken(imported):
     by = curator("north-west")
+    Region.objects.update(publishes_alone=True)
     ResourceFactory(slug="secret", owner=RegionFactory(slug="midlands"))
     assert imported(
         {"slug": "secret", "state": "withdrawn"}, new("a", superseded_by="secret"), by=by, publish=True

@@ -39,31 +39,34 @@ def last_act(item):
 
 @FACTORIES
 def test_publishing_makes_it_visible_and_says_who_and_why(factory, publisher):
-    draft = factory()
-    assert not draft.is_visible
-    item = actions.publish(draft, by=publisher, note="Checked with both sides")
+    written = factory(state="in_review")
+    assert not written.is_visible
+    item = actions.publish(written, by=publisher, note="Checked with both sides")
     assert item.is_visible
     act = last_act(item)
     assert (act.who, act.verb, act.note, act.source) == (
         "Pat Publisher",
-        "published",
+        "approved and published",
         "Checked with both sides",
         "admin",
     )
-    assert ("State", "Draft", "Published") in act.changes
+    assert ("State", "In review", "Published") in act.changes
 
 
 def test_publishing_sets_the_next_review_a_year_on_unless_a_date_was_given(publisher):
-    assert actions.publish(ResourceFactory(), by=publisher).review_due_on == timezone.localdate() + timedelta(365)
+    assert actions.publish(
+        ResourceFactory(state="in_review"), by=publisher
+    ).review_due_on == timezone.localdate() + timedelta(365)
     soon = timezone.localdate() + timedelta(30)
-    assert actions.publish(ResourceFactory(review_due_on=soon), by=publisher).review_due_on == soon
+    written = ResourceFactory(state="in_review", review_due_on=soon)
+    assert actions.publish(written, by=publisher).review_due_on == soon
 
 
 def test_publishing_twice_is_publishing_once(publisher):
-    item = actions.publish(ResourceFactory(), by=publisher)
+    item = actions.publish(ResourceFactory(state="in_review"), by=publisher)
     again = actions.publish(item, by=publisher)
     assert (again.version, again.published_at) == (item.version, item.published_at)
-    assert len([act for act in history.of(item, seen_by=TESTER) if act.verb == "published"]) == 1
+    assert len([act for act in history.of(item, seen_by=TESTER) if act.verb == "approved and published"]) == 1
 
 
 VERBS = {
@@ -73,6 +76,8 @@ VERBS = {
     "rename": lambda item, by: actions.rename(item, "another", by=by),
     "review": lambda item, by: actions.mark_reviewed(item, by=by),
     "submit": lambda item, by: actions.submit(item, by=by),
+    "take back": lambda item, by: actions.take_back(item, by=by),
+    "ask for changes": lambda item, by: actions.ask_for_changes(item, by=by, note="Say when."),
     "delete": lambda item, by: actions.delete_draft(item, by=by),
 }
 
@@ -80,7 +85,8 @@ VERBS = {
 @FACTORIES
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_curator_of_another_region_is_refused_and_nothing_changes(factory, verb):
-    item = factory(state="draft" if verb in {"publish", "submit", "delete"} else "published")
+    states = {"publish": "in_review", "take back": "in_review", "ask for changes": "in_review"}
+    item = factory(state="draft" if verb in {"submit", "delete"} else states.get(verb, "published"))
     stranger = curator("yorkshire-and-humber")
     with pytest.raises(PermissionDenied):
         VERBS[verb](item, stranger)
@@ -111,7 +117,7 @@ def test_a_closed_account_can_do_nothing(publisher):
 
 def test_a_national_publisher_may_publish_everywhere():
     RegionFactory(slug="national")
-    assert actions.publish(ResourceFactory(), by=curator("national")).state == State.PUBLISHED
+    assert actions.publish(ResourceFactory(state="in_review"), by=curator("national")).state == State.PUBLISHED
 
 
 @pytest.mark.parametrize("before", State.values)
@@ -240,7 +246,7 @@ def test_search_knows_what_is_public_and_forgets_what_is_not(factory, publisher)
     def known():
         return SearchDocument.objects.filter(kind=item._meta.label_lower, object_id=item.pk).exists()
 
-    item = factory()
+    item = factory(state="in_review")
     assert not known()
     item = actions.publish(item, by=publisher)
     assert known()
@@ -249,11 +255,75 @@ def test_search_knows_what_is_public_and_forgets_what_is_not(factory, publisher)
 
 
 def test_a_verb_whose_history_cannot_be_written_changes_nothing(publisher):
-    item = ResourceFactory()
+    item = ResourceFactory(state="in_review")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE resources_resourcehistory ADD CONSTRAINT broken CHECK (pgh_label = '') NOT VALID")
     with pytest.raises(DatabaseError), transaction.atomic():
         actions.publish(item, by=publisher)
     item.refresh_from_db()
-    assert item.state == State.DRAFT
+    assert item.state == State.IN_REVIEW
     assert not SearchDocument.objects.exists()
+
+
+# Two people
+
+
+@FACTORIES
+def test_who_sent_it_for_review_does_not_approve_it_and_another_publisher_does(factory, publisher):
+    item = actions.submit(factory(), by=publisher)
+    with pytest.raises(NotAllowed, match="You sent it for review: another publisher of your region can publish it"):
+        actions.publish(item, by=publisher, note="It is urgent")
+    item.refresh_from_db()
+    assert item.state == "in_review"
+    assert actions.publish(item, by=curator("north-west")).state == "published"
+    assert last_act(item).verb == "approved and published"
+
+
+def test_a_draft_that_nobody_else_has_looked_at_is_not_published(publisher):
+    with pytest.raises(NotAllowed, match="Send it for review, and let another publisher publish it"):
+        actions.publish(ResourceFactory(), by=publisher)
+
+
+def test_taking_it_back_and_sending_it_again_is_no_way_round(publisher):
+    item = actions.submit(ResourceFactory(), by=curator("north-west", role="editor"))
+    item = actions.submit(actions.take_back(item, by=publisher), by=publisher)
+    with pytest.raises(NotAllowed):
+        actions.publish(item, by=publisher)
+
+
+def test_a_national_curator_publishes_alone_with_a_reason_that_the_history_shows():
+    item, national = ResourceFactory(), curator("national", name="Nat National")
+    with pytest.raises(NotAllowed, match="say why in the note, which the history shows"):
+        actions.publish(item, by=national, note="  ")
+    actions.publish(item, by=national, note="The forum has nobody else this month.")
+    act = last_act(item)
+    assert (act.who, act.verb) == ("Nat National", "published without a second person")
+    assert act.note == "The forum has nobody else this month."
+
+
+def test_a_forum_with_a_single_curator_publishes_in_one_step_and_only_its_own(publisher):
+    region = RegionFactory()
+    region.publishes_alone = True
+    region.save()
+    assert actions.publish(ResourceFactory(owner=region), by=publisher).state == "published"
+    both = curator("north-west", "midlands")
+    with pytest.raises(NotAllowed):
+        actions.publish(ResourceFactory(owner=RegionFactory(slug="midlands")), by=both)
+
+
+@FACTORIES
+def test_changes_are_asked_for_in_words_that_stay_with_the_draft_until_it_is_sent_again(factory, publisher):
+    item = factory(state="in_review")
+    with pytest.raises(NotAllowed, match="Say what should change"):
+        actions.ask_for_changes(item, by=publisher, note=" ")
+    item = actions.ask_for_changes(item, by=publisher, note="Say who it is for.")
+    assert (item.state, item.changes_asked, item.submitted_by) == ("draft", "Say who it is for.", None)
+    assert (last_act(item).verb, last_act(item).note) == ("asked for changes", "Say who it is for.")
+    assert actions.submit(item, by=curator("north-west", role="editor")).changes_asked == ""
+
+
+def test_an_editor_does_not_ask_for_changes_but_may_take_a_draft_back():
+    item, editor = ResourceFactory(state="in_review"), curator("north-west", role="editor")
+    with pytest.raises(PermissionDenied):
+        actions.ask_for_changes(item, by=editor, note="Say who it is for.")
+    assert actions.take_back(item, by=editor).state == "draft"

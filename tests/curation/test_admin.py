@@ -227,14 +227,16 @@ def test_a_form_without_its_version_is_refused(browser):
 
 
 def test_a_double_click_publishes_once(browser):
-    item = ResourceFactory()
+    item = ResourceFactory(state="in_review")
     answers = [browser.post(verb(item, "publish"), {"note": "Checked"}).status_code for _ in range(2)]
     item.refresh_from_db()
-    assert (answers, item.state, item.version) == ([302, 302], "published", 2)
-    assert [act for act in acts(item) if act[1] == "published"] == [("Pat Publisher", "published")]
+    assert (answers, item.state, item.version) == ([302, 302], "published", 3)
+    assert [act for act in acts(item) if act[0] == "Pat Publisher"] == [("Pat Publisher", "approved and published")]
 
 
-@pytest.mark.parametrize("name", ["submit", "send-back", "publish", "supersede", "withdraw", "review", "rename"])
+@pytest.mark.parametrize(
+    "name", ["submit", "take-back", "ask-for-changes", "publish", "supersede", "withdraw", "review", "rename"]
+)
 def test_asking_is_not_doing(browser, name):
     item = ResourceFactory(state="published")
     before = acts(item)
@@ -585,7 +587,9 @@ def test_a_new_version_starts_with_the_words_of_the_one_before_and_is_published(
     )
     assert fill_in(browser, form_of(draft), texts__0__title="Be kinder").status_code == 302
     assert "Be kinder" not in Client().get(item.get_absolute_url()).content.decode()
-    assert browser.post(verb(draft, "publish"), {}).status_code == 302
+    assert browser.post(verb(draft, "submit"), {}).status_code == 302
+    assert "You sent it for review" in browser.post(verb(draft, "publish"), {}).content.decode()
+    assert signed_in(curator("north-west")).post(verb(draft, "publish"), {}).status_code == 302
     page = Client().get(item.get_absolute_url()).content.decode()
     assert "Be kinder" in page
     assert "Be kind</" in Client().get(f"{item.get_absolute_url()}versions/1/").content.decode()
@@ -684,6 +688,7 @@ def test_a_set_and_its_first_version_are_made_from_nothing(browser):
     version = SetVersion.objects.get()
     row = {"order": 1, "address": "be-kind", "title": "Be kind", "text": "Always.", "theme": ""}
     assert fill_in(browser, form_of(version), **rows("texts", row)).status_code == 302
-    browser.post(verb(version, "publish"), {})
-    browser.post(verb(item, "publish"), {})
+    for row in [version, item]:
+        browser.post(verb(row, "submit"), {})
+        signed_in(curator("north-west")).post(verb(row, "publish"), {})
     assert "Always." in Client().get("/principles/our-principles/").content.decode()

@@ -33,7 +33,7 @@ def test_links_and_parts_are_in_the_history_of_what_they_belong_to():
 
 
 def test_the_history_keeps_the_name_of_whoever_did_it():
-    person, item = curator("north-west", name="Pat Publisher"), ResourceFactory()
+    person, item = curator("north-west", name="Pat Publisher"), ResourceFactory(state="in_review")
     actions.publish(item, by=person)
     person.name = "Someone Else"
     person.save()

@@ -1,6 +1,7 @@
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
+from curation.actions import submit
 from curation.states import NotAllowed
 from principles.actions import link, publish_version, start_version
 from principles.models import Agreement, LineageLink
@@ -26,7 +27,11 @@ def test_there_is_one_draft_at_a_time():
 def test_publishing_a_version_supersedes_the_one_before():
     item, person = SetFactory(state="published"), curator("north-west")
     first = version_of(item, "Be kind")
-    second = publish_version(start_version(item, by=person), by=person)
+    second = submit(start_version(item, by=person), by=person)
+    with pytest.raises(NotAllowed, match="You sent it for review"):
+        publish_version(second, by=person)
+    person = curator("north-west")
+    second = publish_version(second, by=person)
     first.refresh_from_db()
     assert (first.state, second.state) == ("superseded", "published")
     with pytest.raises(NotAllowed, match="newer version"):

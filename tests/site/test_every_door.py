@@ -258,11 +258,21 @@ NEVER = 987654321  # the number of nothing at all
 PREVIEW = {"preview"}  # has tests of its own below
 
 PAGES = ["changelist", "add", "change", "history", "delete"]
-VERBS = ["submit", "send-back", "publish", "supersede", "withdraw", "review", "rename", "delete-draft"]
+VERBS = [
+    "submit",
+    "take-back",
+    "ask-for-changes",
+    "publish",
+    "supersede",
+    "withdraw",
+    "review",
+    "rename",
+    "delete-draft",
+]
 ADMIN_DOORS = {
     "resources_resource": PAGES + VERBS,
     "principles_principleset": [*PAGES, *VERBS, "new-version"],
-    "principles_setversion": [*PAGES, "publish"],
+    "principles_setversion": [*PAGES, "submit", "take-back", "ask-for-changes", "publish"],
     "events_event": PAGES + VERBS,
     "principles_lineagelink": PAGES,
     "principles_theme": PAGES,

@@ -324,6 +324,8 @@ def stored(row):
     for field in row._meta.fields:
         if field.name == "withdrawn_reason" and not row.withdrawn_reason:
             continue
+        if field.name == "changes_asked" and row.state != "draft":
+            continue
         if isinstance(field, models.TextField) or type(field) is models.CharField:
             text = f"{MARKDOWN}\n\n{MARKUP}{BIDI}" if isinstance(field, models.TextField) else f"{MARKUP}{BIDI}"
             facts[field.name] = text[: field.max_length] if field.max_length else text
@@ -360,7 +362,8 @@ def hostile():
     text.theme = ThemeFactory(name=MARKUP[:100])
     text.save()
     stored(text)
-    type(version).objects.filter(pk=version.pk).update(state="published", published_at=principle_set.published_at)
+    shown = {"state": "published", "published_at": principle_set.published_at, "changes_asked": ""}
+    type(version).objects.filter(pk=version.pk).update(**shown)
     stored(Agreement.objects.create(version=version, side="staff"))
     stored(Session.objects.create(event=event, title="What there is", presenter=publisher))
     stored(LineageLink.objects.create(descendant_set=principle_set, source_text="x"))
