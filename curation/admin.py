@@ -264,7 +264,7 @@ class ScopedAdmin(Scoped, PortalAdmin):
 
     def get_object(self, request, object_id, from_field=None):
         """The item, held against other saves while a form is being saved."""
-        if not connection.in_atomic_block:
+        if request.method != "POST" or not connection.in_atomic_block:
             return super().get_object(request, object_id, from_field)
         try:
             pk = self.model._meta.pk.to_python(object_id)

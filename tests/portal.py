@@ -40,6 +40,12 @@ class Portal:
     def workers(self):
         return [pid for pid in self.everything() if pid != self.process.pid]
 
+    def listening(self):
+        """How many workers take connections, as Linux tells it: each has a socket of its own on the one port."""
+        port = f":{int(self.address.rsplit(':', 1)[1]):04X}"
+        sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(local.endswith(port) and state == "0A" for _, local, _, state, *_ in sockets)
+
     def everything(self):
         """What was started and is still there, but for PostgreSQL, which has a session of its own."""
         return processes("--sid", str(self.process.pid))

@@ -2,7 +2,7 @@
 
 import psycopg2
 import pytest
-from django.db import InternalError
+from django.db import InternalError, connection, transaction
 from django.test import Client
 
 from tests.factories import PASSWORD, ResourceFactory, curator
@@ -51,6 +51,16 @@ def test_curators_read_why_on_every_page_and_can_look_around(signed_in, read_onl
         assert answer.status_code == 200
         assert f"Nothing can be saved at the moment: {REASON}" in answer.content.decode()
     assert REASON in Client().get("/admin/login/").content.decode()
+
+
+def test_forms_can_be_looked_at_where_postgresql_takes_no_lock(signed_in, read_only):
+    item = ResourceFactory()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_read_only = on")
+        for path in (f"/admin/resources/resource/{item.pk}/change/", f"/admin/resources/resource/{item.pk}/publish/"):
+            assert (path, signed_in.get(path).status_code) == (path, 200)
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("path", ["/admin/resources/topic/add/", "/admin/login/", "/admin/logout/"])

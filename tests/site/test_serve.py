@@ -73,9 +73,10 @@ def test_a_stop_before_it_serves_leaves_nothing_behind(var_dir):
 
 def test_a_killed_worker_is_replaced(var_dir):
     with serving(var_dir) as portal:
+        eventually(lambda: portal.listening() == 2)  # it is announced when the first of them listens
         before = portal.workers()
         os.kill(before[0], signal.SIGKILL)
-        eventually(lambda: before[0] not in portal.workers() and len(portal.workers()) == 2)
+        eventually(lambda: before[0] not in portal.workers() and len(portal.workers()) == portal.listening() == 2)
         assert [portal.get("/") for _ in range(4)] == [200] * 4
 
 
