@@ -25,16 +25,21 @@ def sign_in_name(request, credentials):
 
 
 def address(request):
-    """Where a sign-in comes from.
+    """Where a sign-in comes from."""
+    return sender(request.META)
+
+
+def sender(environ):
+    """Whose request it is, as an address.
 
     Each proxy adds, at the right end of X-Forwarded-For, who asked it. Of those trusted, the outermost wrote the entry
     that is TRUSTED_PROXIES from the right; whatever is further left, the sender may have typed.
     """
-    written = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    written = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     if 0 < settings.TRUSTED_PROXIES <= len(written):
         with suppress(ValueError):
             return str(ip_address(written[-settings.TRUSTED_PROXIES].strip()))
-    return request.META.get("REMOTE_ADDR")
+    return environ.get("REMOTE_ADDR")
 
 
 class ChoosePassword(views.PasswordResetConfirmView):

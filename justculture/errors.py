@@ -69,6 +69,15 @@ def unavailable(request=None, retry_after=30):
     return problem(503, headers={"Retry-After": str(retry_after)})
 
 
+def too_large(request):
+    return problem(413)
+
+
+def cut_off(request):
+    """A form of which only a part came."""
+    return problem(400, "cut_off")
+
+
 def read_only(request):
     """Nothing can be saved at the moment. Curators are told why; what they typed is in the form they came from."""
     reason = settings.READ_ONLY if request.path.startswith("/admin/") else ""

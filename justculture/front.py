@@ -1,7 +1,7 @@
 """What stands in front of Django in a web process: the pages that are kept, and order when too many ask at once.
 
-In this order: what needs no database goes straight on; the edition of the site is read, which shows as well whether the
-database is there; a kept page of that edition is sent as it is; everything else takes its turn.
+In this order: a form is taken in; what needs no database goes straight on; the edition of the site is read, which shows
+as well whether the database is there; a kept page of that edition is sent as it is; everything else takes its turn.
 
 What the front refuses, Django answers (`portal.refusal`), so that every answer is made and headed in one place.
 """
@@ -24,6 +24,7 @@ from django.utils.http import http_date
 
 from curation import editions
 from justculture import database
+from justculture.arrival import Arrivals, Refused
 from justculture.middleware import FOR_CURATORS, REFUSAL
 from justculture.page_cache import KeptPage, PageCache
 
@@ -31,6 +32,7 @@ WITHOUT_DATABASE = (settings.STATIC_URL, "/health/")
 READING = {"GET", "HEAD"}
 LONGEST_ADDRESS = 2_000  # characters of path and query of a page that is kept
 MOST_PARAMETERS = 100  # of a query that is put in order
+NO_LONGER_HERE = {"301", "404", "410"}
 KEPT_FOR = 24 * 3600  # seconds that a page may stand in for itself while the database is away
 
 
@@ -61,12 +63,18 @@ class Front:
 
     def __init__(self, application):
         self.application = application
+        self.arrivals = Arrivals(at_once=8, from_one=2)
         self.pages = PageCache(settings.PAGE_CACHE_MB * 1_000_000)
         self.readers = Turns(at_once=3, waiting=6, seconds=0.8)
         self.curators = Turns(at_once=2, waiting=2, seconds=5)  # who lose more than a moment by coming back
         self.last_seen = (None, 0.0)  # an edition, and when it was known to be the current one
 
     def __call__(self, environ, start_response):
+        if environ["REQUEST_METHOD"] == "POST":
+            try:
+                self.arrivals.take_in(environ)
+            except Refused as refusal:
+                return self.refuse(str(refusal), environ, start_response)
         if environ["PATH_INFO"].startswith(WITHOUT_DATABASE):
             return self.application(environ, start_response)
         address, edition = reading_address(environ), self.edition()
@@ -126,6 +134,8 @@ class Front:
         status, headers = answer
         environ["REQUEST_METHOD"] = "HEAD" if is_head else "GET"
         if not status.startswith("200 ") or not is_for_everyone(headers):
+            if status[:3] in NO_LONGER_HERE:  # what has been withdrawn does not come back while the database is away
+                self.pages.forget(address)
             start_response(status, headers)
             return [] if is_head else [body]
         kept = KeptPage(edition, headers, body, accepted_by(environ))

@@ -1,5 +1,6 @@
 """What is settled before anything else looks at a request, and what every response carries."""
 
+from functools import partial
 from logging import getLogger
 
 from django.conf import settings
@@ -14,7 +15,12 @@ log = getLogger(__name__)
 FOR_CURATORS = ("/admin/", "/preview/")  # never kept, never indexed
 REFUSAL = "portal.refusal"  # why justculture.front lets a request have no more than a page that says so
 VERBS = {"GET", "HEAD", "POST", "OPTIONS"}
-RETRY_AFTER = {"away": 30, "busy": 5}  # seconds
+REFUSALS = {
+    "away": partial(errors.unavailable, retry_after=30),
+    "busy": partial(errors.unavailable, retry_after=5),
+    "large": errors.too_large,
+    "cut": errors.cut_off,
+}
 FEATURES = [
     *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation"),
     *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "picture-in-picture"),
@@ -52,7 +58,7 @@ class Gate:
         except DisallowedHost:
             return errors.bad_request(request)
         if REFUSAL in request.META:
-            return errors.unavailable(request, retry_after=RETRY_AFTER[request.META[REFUSAL]])
+            return REFUSALS[request.META[REFUSAL]](request)
         if settings.READ_ONLY and request.method == "POST":
             return errors.read_only(request)
         return None

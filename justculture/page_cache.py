@@ -111,6 +111,11 @@ class PageCache:
                 place = self._new or self._proven
                 self._drop(place, next(iter(place)))
 
+    def forget(self, address):
+        with self._lock:
+            for place in (self._new, self._proven):
+                self._drop(place, address)
+
     def _asked_again(self, address):
         if address in self._proven:
             self._proven.move_to_end(address)

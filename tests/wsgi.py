@@ -30,7 +30,10 @@ def ask(application, address, method="GET", body=b"", **headers):
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": sys.stderr,
-        **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
+        **{
+            (name.upper() if name.startswith("content_") else f"HTTP_{name.upper()}"): value
+            for name, value in headers.items()
+        },
     }
     said = []
     response = application(environ, lambda status, headers, exc_info=None: said.append((status, headers)))

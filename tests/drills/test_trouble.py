@@ -235,6 +235,33 @@ def test_100_slow_clients_hold_up_nobody(portal, kind, options):
     assert max(answer.seconds for answer in answers) < 2
 
 
+def half_a_form(portal, who):
+    """A sign-in of which a part was sent, on a line that stays open."""
+    line = HTTPConnection(urlsplit(portal.address).netloc, timeout=60)
+    line.putrequest("POST", "/admin/login/")
+    for name, value in {"X-Forwarded-For": who, "Cookie": f"csrftoken={'a' * 32}", "Content-Length": "500"}.items():
+        line.putheader(name, value)
+    line.putheader("Content-Type", "application/x-www-form-urlencoded")
+    line.endheaders(b"username=")
+    return line
+
+
+def test_forms_that_never_end_keep_no_curator_out(var_dir):
+    with serving(var_dir, TRUSTED_PROXIES="1") as portal:
+        run("shell", "--no-imports", "-c", MAKE_CURATOR, var_dir=var_dir)
+        lines = [half_a_form(portal, who) for who in ["192.0.2.1", "192.0.2.2"] for _ in range(20)]
+        time.sleep(1)
+        began = time.monotonic()
+        Browser(portal).sign_in(EMAIL, PASSWORD)
+        signed_in = time.monotonic() - began
+        answers = [ask(portal.address, some_pages()) for _ in range(100)]
+        for line in lines:
+            line.close()
+    say(f"40 forms that never end: a curator signed in in {signed_in:.2f} s, readers {statuses(answers)}")
+    assert signed_in < 2
+    assert set(statuses(answers)) == {200}
+
+
 def memory_and_files(portal):
     """Megabytes (what is shared counted in parts) and open files of the web processes."""
     memory = files = 0

@@ -15,8 +15,10 @@ from django.db import OperationalError, connection
 from django.utils.http import http_date
 from psycopg2 import extensions
 
+from curation import actions
 from justculture import database, embedded, words
 from justculture.front import Front
+from tests.factories import TESTER, ResourceFactory
 from tests.portal import LENIENT, eventually, kill_database, postmaster, processes, serving, short_folder
 from tests.wsgi import ask as ask_application
 
@@ -131,6 +133,16 @@ def test_a_page_from_before_says_since_when_and_not_for_ever(own_database, monke
         assert unmarked.split() == page.body.split()
         assert old_feed.body == feed.body
         assert old_feed.headers["last-modified"] == http_date(known.timestamp())
+
+
+def test_what_was_withdrawn_does_not_come_back_with_the_pages_from_before(own_database, monkeypatch):
+    front = Front(get_wsgi_application())
+    item = ResourceFactory(state="published", slug="wrong")
+    assert ask_application(front, "/resources/wrong/").status == 200
+    actions.withdraw(item, by=TESTER, reason="It named somebody.")
+    assert ask_application(front, "/resources/wrong/").status == 410
+    monkeypatch.setattr(database, "breaker", SimpleNamespace(is_open=True))
+    assert ask_application(front, "/resources/wrong/").status == 503
 
 
 def test_a_question_that_takes_too_long_is_given_up(own_database):

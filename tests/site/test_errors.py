@@ -22,6 +22,8 @@ PAGES = [
     (lambda: errors.page_not_found(None, Exception()), 404, "Page not found"),
     (lambda: errors.method_not_allowed(None, ["GET", "HEAD"]), 405, "This page cannot be used that way"),
     (lambda: errors.gone(None, WITHDRAWN), 410, "This page has been withdrawn"),
+    (lambda: errors.too_large(None), 413, "That is too much to send at once"),
+    (lambda: errors.cut_off(None), 400, "What you sent did not arrive"),
     (lambda: errors.locked_out(None), 429, "Too many attempts to sign in"),
     (lambda: errors.server_error(None), 500, "Sorry, there is a problem with the service"),
     (lambda: errors.unavailable(), 503, "Sorry, the service is not available at the moment"),

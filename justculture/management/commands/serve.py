@@ -26,7 +26,9 @@ from granian.server import Server
 from justculture import backup, embedded, worker
 
 PREPARING = 0x6A757374  # the advisory lock of whoever prepares the database: "just"
-THREADS = 16  # a worker's, more than take turns at once (justculture.front); each keeps a database connection
+THREADS = (
+    24  # a worker's, more than take turns or send forms at once (justculture.front); each keeps a database connection
+)
 GRANIAN_LOGGERS = {"_granian": {}, "granian.access": {"level": "INFO"}}
 log = logging.getLogger(__name__)
 
