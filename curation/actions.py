@@ -225,3 +225,14 @@ def new_password_link(curator: Curator, *, by, note="") -> str:
     curator.set_unusable_password()
     curator.save()
     return password_link(curator)
+
+
+@transaction.atomic
+def end_sessions(curator: Curator, *, by, note="") -> Curator:
+    """Sign them out of every browser: one was lost, or somebody else may have used it."""
+    require(Curator.objects.editable_by(by), curator)
+    history.because("signed out everywhere", by=by, note=note)
+    curator.sessions.all().delete()
+    curator.sessions_ended_at = timezone.now()
+    curator.save()
+    return curator

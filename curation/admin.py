@@ -434,6 +434,7 @@ class CuratorAdmin(PortalAdmin):
             needs="editable_by",
             told=partial(format_html, SEND_THEM),
         ),
+        verbs.Verb("end-sessions", "Sign out everywhere", actions.end_sessions, needs="editable_by"),
     )
 
     def lookup_allowed(self, lookup, value, request):

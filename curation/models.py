@@ -4,15 +4,17 @@ from functools import cache
 from typing import NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 
-from curation import editions, history, moment
+from curation import editions, history, moment, sessions
 from curation.fields import ChoiceField, PublicSlugField, WebAddressField
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet, RegionQuerySet
 from curation.states import PUBLIC, UNPUBLISHED, State, check_move
@@ -56,6 +58,8 @@ class Curator(AbstractBaseUser):
     is_active = models.BooleanField(
         "open", default=True, help_text="Close an account instead of deleting it: the history stays readable."
     )
+
+    sessions_ended_at = models.DateTimeField("signed out everywhere", null=True, editable=False)
 
     objects = CuratorManager()
 
@@ -102,6 +106,34 @@ class Curator(AbstractBaseUser):
 
     def has_module_perms(self, app_label):
         return self.is_staff
+
+
+class SessionQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(expire_date__gt=timezone.now())
+
+
+class Session(AbstractBaseSession):
+    """Somebody signed in with one browser (curation.sessions). The key opens it, and is shown to nobody."""
+
+    curator = models.ForeignKey(Curator, models.CASCADE, null=True, related_name="sessions")
+    began_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+    browser = models.CharField(max_length=50, blank=True)
+
+    objects = BaseSessionManager.from_queryset(SessionQuerySet)()
+
+    class Meta(AbstractBaseSession.Meta):
+        ordering = ["-used_at"]
+
+    @classmethod
+    def get_session_store_class(cls):
+        return sessions.SessionStore
+
+    @property
+    def name(self):
+        """What stands for it in a form: from it nobody gets to the key."""
+        return salted_hmac("curation.Session", self.session_key, algorithm="sha256").hexdigest()
 
 
 class Content(models.Model):

@@ -4,8 +4,13 @@ from typing import NamedTuple
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.urls import reverse
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from justculture.words import plural
 
 MOST = 20  # items of one list on the first page
 
@@ -39,7 +44,8 @@ class CurationSite(AdminSite):
 
     def get_urls(self):
         """Without Django's /r/, which tells any account the address of any draft."""
-        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
+        own = [path("sessions/", self.admin_view(self.sessions), name="sessions")]
+        return own + [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
 
     def each_context(self, request):
         return {**super().each_context(request), "read_only": settings.READ_ONLY}
@@ -49,6 +55,24 @@ class CurationSite(AdminSite):
 
     def index(self, request, extra_context=None):
         return super().index(request, {"waiting": self.waiting(request.user), **(extra_context or {})})
+
+    def sessions(self, request):
+        """Where this curator is signed in, and a button for each to end it."""
+        here = request.session.session_key
+        signed_in = request.user.sessions.open()
+        if request.method == "POST":
+            chosen = request.POST.get("session", "")
+            ended = [one.pk for one in signed_in.exclude(pk=here) if chosen in {"others", one.name}]
+            signed_in.filter(pk__in=ended).delete()
+            messages.success(request, f"Signed out of {plural(len(ended), 'other browser')}.")
+            return HttpResponseRedirect(reverse("admin:sessions"))
+        context = {
+            **self.each_context(request),
+            "title": "Where you are signed in",
+            "here": here,
+            "signed_in": list(signed_in),
+        }
+        return TemplateResponse(request, "admin/sessions.html", context)
 
     def waiting(self, person):
         """Drafts and overdue reviews of every kind of content, as (heading, words when empty, items)."""

@@ -68,7 +68,10 @@ class Sessions(SessionMiddleware):
     """Django's sessions. While nothing can be saved, a session is not saved either, and the page it is for is shown."""
 
     def process_response(self, request, response):
-        return response if settings.READ_ONLY else super().process_response(request, response)
+        if settings.READ_ONLY:
+            return response
+        request.session.note_use()
+        return super().process_response(request, response)
 
 
 class Headers:

@@ -252,7 +252,7 @@ AXES_CLIENT_IP_CALLABLE = "curation.accounts.address"
 # Cookies are for curators only; readers never get one
 
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "curation.sessions"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

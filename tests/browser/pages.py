@@ -145,6 +145,7 @@ ADMIN = {
     "topic": lambda: change(Topic.objects.get(slug="just-culture")),
     "region": lambda: change(Region.objects.get(slug="north-west")),
     "change password": "/admin/password_change/",
+    "where you are signed in": "/admin/sessions/",
 }
 NATIONAL_ADMIN = {
     "topic": lambda: change(Topic.objects.get(slug="just-culture")),

@@ -280,11 +280,11 @@ ADMIN_DOORS = {
     "resources_startingpoint": PAGES,
     "resources_topic": PAGES,
     "curation_region": PAGES,
-    "curation_curator": [*PAGES, "password-link"],
+    "curation_curator": [*PAGES, "password-link", "end-sessions"],
 }
 ADMIN_ITSELF = {
     *("admin:index", "admin:app_list", "admin:login", "admin:logout", "admin:jsi18n", "admin:autocomplete"),
-    *("admin:password_change", "admin:password_change_done"),
+    *("admin:password_change", "admin:password_change_done", "admin:sessions"),
 }
 
 
