@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
+from django_otp import devices_for_user
 
 from curation import history
 from curation.accounts import password_link
@@ -234,5 +235,18 @@ def end_sessions(curator: Curator, *, by, note="") -> Curator:
     history.because("signed out everywhere", by=by, note=note)
     curator.sessions.all().delete()
     curator.sessions_ended_at = timezone.now()
+    curator.save()
+    return curator
+
+
+@transaction.atomic
+def forget_second_factor(curator: Curator, *, by, note="") -> Curator:
+    """They have lost their phone and their recovery codes. They set up another app when they next sign in."""
+    require(Curator.objects.editable_by(by), curator)
+    history.because("second factor forgotten", by=by, note=note)
+    for device in devices_for_user(curator, confirmed=None):
+        device.delete()
+    curator.sessions.all().delete()
+    curator.second_factor_at = None
     curator.save()
     return curator

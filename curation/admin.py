@@ -274,7 +274,7 @@ class ScopedAdmin(Scoped, PortalAdmin):
         return held if held is not None and self.get_queryset(request).filter(pk=pk).exists() else None
 
     def has_module_permission(self, request):
-        return request.user.is_active and request.user.is_staff
+        return self.admin_site.has_permission(request)
 
     def has_view_permission(self, request, obj=None):
         if not self.has_module_permission(request):
@@ -434,6 +434,9 @@ class CuratorAdmin(PortalAdmin):
             needs="editable_by",
             told=partial(format_html, SEND_THEM),
         ),
+        verbs.Verb(
+            "forget-second-factor", "Forget their second factor", actions.forget_second_factor, needs="editable_by"
+        ),
         verbs.Verb("end-sessions", "Sign out everywhere", actions.end_sessions, needs="editable_by"),
     )
 
@@ -442,7 +445,7 @@ class CuratorAdmin(PortalAdmin):
         return lookup.split("__")[0] in {"is_active", "memberships"}
 
     def has_module_permission(self, request):
-        return request.user.is_active and request.user.manages_accounts
+        return self.admin_site.has_permission(request) and request.user.manages_accounts
 
     def has_view_permission(self, request, obj=None):
         return self.has_module_permission(request)

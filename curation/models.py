@@ -59,6 +59,7 @@ class Curator(AbstractBaseUser):
         "open", default=True, help_text="Close an account instead of deleting it: the history stays readable."
     )
 
+    second_factor_at = models.DateTimeField("second factor set up", null=True, editable=False)
     sessions_ended_at = models.DateTimeField("signed out everywhere", null=True, editable=False)
 
     objects = CuratorManager()

@@ -9,9 +9,12 @@ from django.contrib.admin import AdminSite
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
+from curation import sign_in
 from justculture.words import plural
 
+FOR_CURATORS = ("/admin/", "/preview/")
 MOST = 20  # items of one list on the first page
 
 
@@ -21,6 +24,17 @@ class Waiting(NamedTuple):
     title: str
     about: str
     url: str
+
+
+def onward(request):
+    """Where somebody who signed in wanted to go, if that is a page for curators."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith(FOR_CURATORS)
+    return wanted if ours else reverse("admin:index")
+
+
+def redirect_on(page, request):
+    return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': onward(request)})}")
 
 
 def standing(item):
@@ -35,7 +49,7 @@ class CurationSite(AdminSite):
     enable_nav_sidebar = False  # breadcrumbs and the first page lead everywhere; a form has the whole width
 
     def has_permission(self, request):
-        return request.user.is_active and request.user.is_staff
+        return sign_in.is_through(request)
 
     def register(self, models, admin_class=None, **options):
         """Only classes that ask memberships for rights are taken in: what a package brings knows nothing of regions."""
@@ -44,14 +58,65 @@ class CurationSite(AdminSite):
 
     def get_urls(self):
         """Without Django's /r/, which tells any account the address of any draft."""
-        own = [path("sessions/", self.admin_view(self.sessions), name="sessions")]
-        return own + [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
+        own = [
+            path("logout/", self.logout, name="logout"),  # also for who is only half in
+            path("second-factor/", self.second_factor, name="second-factor"),
+            path("second-factor/set-up/", self.set_up, name="second-factor-set-up"),
+            path("sessions/", self.admin_view(self.sessions), name="sessions"),
+        ]
+        without = {"view_on_site", "logout"}
+        return own + [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in without]
 
     def each_context(self, request):
-        return {**super().each_context(request), "read_only": settings.READ_ONLY}
+        return {
+            **super().each_context(request),
+            "read_only": settings.READ_ONLY,
+            "second_factor": settings.SECOND_FACTOR,
+        }
 
     def login(self, request, extra_context=None):
+        if request.method == "GET" and sign_in.is_half_way(request):
+            return redirect_on("admin:second-factor", request)
         return super().login(request, {"title": "Sign in", **(extra_context or {})})
+
+    def second_factor(self, request):
+        """The code that is asked for after the password."""
+        if not sign_in.is_half_way(request):
+            return HttpResponseRedirect(onward(request))
+        if sign_in.app_of(request.user) is None:
+            return redirect_on("admin:second-factor-set-up", request)
+        form = sign_in.CodeForm(request.POST or None)
+        if form.is_valid():
+            try:
+                sign_in.check(request, form.cleaned_data["code"])
+            except sign_in.Refused as refusal:
+                form.add_error("code", str(refusal))
+            else:
+                return HttpResponseRedirect(onward(request))
+        return self.code_page(request, "admin/second_factor.html", "Enter your code", form=form)
+
+    def set_up(self, request):
+        """An app for the second factor: the first, or a new one of somebody who is in."""
+        half_way = sign_in.is_half_way(request)
+        if not (half_way or sign_in.is_through(request)):
+            return HttpResponseRedirect(reverse("admin:login"))
+        if half_way and sign_in.app_of(request.user) is not None:
+            return redirect_on("admin:second-factor", request)
+        form = sign_in.CodeForm(request.POST or None)
+        app = sign_in.app_to_set_up(request.user)
+        if form.is_valid():
+            try:
+                codes = sign_in.set_up(request, form.cleaned_data["code"])
+            except sign_in.Refused as refusal:
+                form.add_error("code", str(refusal))
+            else:
+                return self.code_page(request, "admin/recovery_codes.html", "Keep your recovery codes", codes=codes)
+        title, told = "Set up your second factor", sign_in.enrolment(app)
+        return self.code_page(request, "admin/second_factor_set_up.html", title, form=form, enrolment=told)
+
+    def code_page(self, request, template, title, **context):
+        context = {**self.each_context(request), "title": title, "next": onward(request), **context}
+        return TemplateResponse(request, template, context)
 
     def index(self, request, extra_context=None):
         return super().index(request, {"waiting": self.waiting(request.user), **(extra_context or {})})

@@ -11,6 +11,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import DetailView, TemplateView
 
+from curation import sign_in
 from curation.models import Redirect
 from curation.querysets import what_readers_see
 from justculture import errors
@@ -149,7 +150,7 @@ class CuratedPage(DetailView):
 @for_reading
 def preview(request, kind, pk):
     """Any state of an item, on its real page, for those who curate it."""
-    if not (request.user.is_authenticated and request.user.is_staff):
+    if not sign_in.is_through(request):
         return redirect_to_login(request.get_full_path(), reverse("admin:login"))
     page = PREVIEWS.get(kind)
     if page is None:

@@ -1,6 +1,6 @@
 """Every address the portal answers, read from the URL resolver itself, so that a new one cannot be forgotten."""
 
-from django.urls import get_resolver
+from django.urls import NoReverseMatch, get_resolver, reverse
 
 
 def named(patterns=None, namespace=""):
@@ -20,3 +20,12 @@ def public():
 
 def of_admin():
     return {name for name in named() if name.startswith("admin:")}
+
+
+def tried(name, pk):
+    """Addresses at which to try a name, with a number where one belongs."""
+    for arguments in ([], [pk], ["resources"]):
+        try:
+            yield reverse(name, args=arguments)
+        except NoReverseMatch:
+            continue

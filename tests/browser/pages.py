@@ -146,6 +146,7 @@ ADMIN = {
     "region": lambda: change(Region.objects.get(slug="north-west")),
     "change password": "/admin/password_change/",
     "where you are signed in": "/admin/sessions/",
+    "set up a second factor": "/admin/second-factor/set-up/",
 }
 NATIONAL_ADMIN = {
     "topic": lambda: change(Topic.objects.get(slug="just-culture")),

@@ -36,7 +36,8 @@ def var_dir():
 def portal(var_dir):
     """With one page kept in both of its processes."""
     with serving(var_dir) as portal:
-        for _ in range(12):
+        eventually(lambda: portal.listening() == 2)
+        for _ in range(24):
             assert ask(portal, KEPT)[0] == 200
         yield portal
 

@@ -280,11 +280,12 @@ ADMIN_DOORS = {
     "resources_startingpoint": PAGES,
     "resources_topic": PAGES,
     "curation_region": PAGES,
-    "curation_curator": [*PAGES, "password-link", "end-sessions"],
+    "curation_curator": [*PAGES, "password-link", "end-sessions", "forget-second-factor"],
 }
 ADMIN_ITSELF = {
     *("admin:index", "admin:app_list", "admin:login", "admin:logout", "admin:jsi18n", "admin:autocomplete"),
     *("admin:password_change", "admin:password_change_done", "admin:sessions"),
+    *("admin:second-factor", "admin:second-factor-set-up"),
 }
 
 
