@@ -8,6 +8,7 @@ append-only; they hold the name as it was, so they still read well when the acco
 import json
 import uuid
 from datetime import date, datetime
+from functools import cache
 from typing import NamedTuple
 
 import pghistory
@@ -19,7 +20,7 @@ from django.db.transaction import TransactionManagementError
 from django.utils.timezone import localtime
 
 from curation.dates import PartialDate
-from curation.querysets import known_name
+from curation.querysets import known_names
 
 
 def never_emptied():
@@ -91,9 +92,10 @@ class Change(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What one act did: when, who, what they call it, why, and each change."""
+    """What one act did: from when until when, who, what they call it, why, and each change."""
 
     at: datetime
+    until: datetime
     who: str
     verb: str
     note: str
@@ -101,29 +103,53 @@ class Entry(NamedTuple):
     changes: list
 
 
+def events_of(model):
+    """The recorded events of a content class or of a many-to-many table."""
+    return _event_models()[model].objects.all()
+
+
+@cache
+def _event_models():
+    tracked = {model: getattr(model, "pgh_tracked_model", None) for model in apps.get_models()}
+    return {what._meta.concrete_model: events for events, what in tracked.items() if what is not None}
+
+
 HIDDEN = {"version", "created_at", "updated_at"}  # bookkeeping that says nothing to a curator
+
+
+class Names:
+    """What rows are called, as one person may know it. They are looked up together, once for each model."""
+
+    def __init__(self, person):
+        self.person, self._known = person, {}
+
+    def look_up(self, model, pks):
+        known = self._known.setdefault(model, {})
+        if missing := {pk for pk in pks if pk is not None} - known.keys():
+            known.update(known_names(model, missing, self.person))
+
+    def __call__(self, model, pk):
+        self.look_up(model, [pk])
+        return self._known[model][pk]
 
 
 def of(item, *, seen_by):
     """The history of *item*, its links and its parts, newest act first, as the person *seen_by* may read it."""
-    events = []
-    for model in apps.get_models():
-        tracked = getattr(model, "pgh_tracked_model", None)
-        if tracked is None:
+    names, tables = Names(seen_by), []
+    for tracked, model in _event_models().items():
+        if tracked is type(item):
+            tables.append(_Table(tracked, model.objects.filter(pgh_obj_id=item.pk)))
             continue
-        concrete = tracked._meta.concrete_model
-        if concrete is type(item):
-            events += _steps(model, model.objects.filter(pgh_obj_id=item.pk), seen_by)
-            continue
-        if concrete._meta.auto_created not in (False, type(item)):
+        if tracked._meta.auto_created not in (False, type(item)):
             continue  # a link is told of where its field is: a region is not told who ever named it
-        for field in concrete._meta.fields:
+        for field in tracked._meta.fields:
             is_part = field.is_relation and field.remote_field.on_delete is CASCADE
             if is_part and field.related_model is type(item):  # its parts go when it goes; the rest only point at it
-                rows = model.objects.filter(**{field.attname: item.pk})
-                events += _steps(model, rows, seen_by, skip=field.name)
+                tables.append(_Table(tracked, model.objects.filter(**{field.attname: item.pk}), skip=field.name))
+    for table in tables:
+        table.look_up(names)
     acts = {}
-    for event, changes in events:
+    for event, changes in (step for table in tables for step in table.steps(names)):
         acts.setdefault(event.pgh_context_id or ("row", event._meta.label, event.pgh_id), []).append((event, changes))
     entries = [_entry(steps) for steps in acts.values()]
     return sorted((entry for entry in entries if entry.changes or entry.verb), key=lambda e: e.at, reverse=True)
@@ -134,6 +160,7 @@ def _entry(steps):
     context = first.pgh_context or {}
     return Entry(
         at=min(event.pgh_created_at for event, _ in steps),
+        until=max(event.pgh_created_at for event, _ in steps),
         who=context.get("name") or "Someone with direct access to the database",
         verb=context.get("verb") or "changed",
         note=context.get("note", ""),
@@ -142,46 +169,57 @@ def _entry(steps):
     )
 
 
-def _steps(event_model, events, person, skip=""):
-    """Each event of a table with what it changed, against the event before it of the same row."""
-    tracked = event_model.pgh_tracked_model._meta.concrete_model
-    fields = {
-        copy.name: tracked._meta.get_field(copy.name)
-        for copy in event_model._meta.fields
-        if not copy.name.startswith("pgh_") and copy.name not in {*HIDDEN, skip, "id"}
-    }
-    before = {}
-    for event in events.order_by("pgh_id"):
-        row = event.id
-        values = {name: _words(getattr(event, field.attname), field, person) for name, field in fields.items()}
-        old = before.get(row, {})
-        if event.pgh_label == "delete":
-            changes = [Change(f"Removed: {tracked._meta.verbose_name}", _line(values), "")]
-        else:
-            changes = [
-                Change(_label(tracked, name), old.get(name, ""), value)
-                for name, value in values.items()
-                if value != old.get(name, "")
-            ]
-        before[row] = values
-        yield event, changes
+class _Table:
+    """The events of one table that a history tells of."""
+
+    def __init__(self, tracked, events, skip=""):
+        self.tracked = tracked
+        self.events = list(events.order_by("pgh_id"))
+        self.fields = {
+            copy.name: tracked._meta.get_field(copy.name)
+            for copy in events.model._meta.fields
+            if not copy.name.startswith("pgh_") and copy.name not in {*HIDDEN, skip, "id"}
+        }
+
+    def look_up(self, names):
+        for field in self.fields.values():
+            if field.is_relation:
+                names.look_up(field.related_model, [getattr(event, field.attname) for event in self.events])
+
+    def steps(self, names):
+        """Each event with what it changed, against the event before it of the same row."""
+        before = {}
+        for event in self.events:
+            values = {name: words(getattr(event, f.attname), f, names) for name, f in self.fields.items()}
+            old = before.get(event.id, {})
+            if event.pgh_label == "delete":
+                changes = [Change(f"Removed: {self.tracked._meta.verbose_name}", _line(values), "")]
+            else:
+                changes = [
+                    Change(label(self.fields[name]), old.get(name, ""), value)
+                    for name, value in values.items()
+                    if value != old.get(name, "")
+                ]
+            before[event.id] = values
+            yield event, changes
 
 
 def _line(values):
     return ", ".join(value for value in values.values() if value)
 
 
-def _label(tracked, name):
-    label = str(tracked._meta.get_field(name).verbose_name)
-    return label[0].upper() + label[1:]
+def label(field):
+    """What a field is called, as a curator reads it."""
+    name = str(field.verbose_name)
+    return name[0].upper() + name[1:]
 
 
-def _words(value, field, person):
-    """A stored value as a curator reads it."""
+def words(value, field, names):
+    """A stored value as a curator reads it. *names* says what other rows are called."""
     if value in (None, "", []):
         return ""
     if field.is_relation:
-        return known_name(field.related_model, value, person)
+        return names(field.related_model, value)
     if isinstance(value, list):
         labels = dict(field.base_field.flatchoices)
         return ", ".join(str(labels.get(one, one)) for one in value)

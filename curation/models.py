@@ -141,6 +141,8 @@ class Content(models.Model):
     """Everything that readers may be shown: its history is kept, and a change makes a new edition of the public site
     (both are checked by curation.checks)."""
 
+    is_restored = True  # False: it stands whatever older text comes back (curation.past)
+
     class Meta:
         abstract = True
 

@@ -189,6 +189,7 @@ class OfSetQuerySet(OwnedQuerySet):
 class Principle(Content):
     """A principle as something that stays itself from version to version, with an address in its set's page."""
 
+    is_restored = False  # an identity stays, whatever is written
     set = models.ForeignKey(PrincipleSet, models.CASCADE, related_name="principles")
     slug = models.SlugField(max_length=100, validators=[RegexValidator(SLUG_SHAPE)])
 
@@ -263,6 +264,7 @@ class Agreement(Content):
         MANAGEMENT = "management", "Management side"
         STAFF = "staff", "Staff side"
 
+    is_restored = False  # what was agreed is a fact
     version = models.ForeignKey(SetVersion, models.CASCADE, related_name="agreements")
     side = ChoiceField(Side)
     role = models.CharField(max_length=100, blank=True, help_text="A role, never a person's name.")
