@@ -1,8 +1,11 @@
 """What people come to do, from its first click to its last."""
 
 import re
+import time
+from base64 import b32decode
 
 import pytest
+from django_otp.oath import TOTP
 from playwright.sync_api import expect
 
 from resources.models import Resource
@@ -140,3 +143,55 @@ def test_a_reader_searches_without_scripts(portal, opened):
     expect(page.get_by_role("heading", level=1)).to_contain_text("Mersey Care")
     page.locator("main").get_by_role("link", name="When it's okay to tell the boss bad news").click()
     expect(page.get_by_role("heading", level=2, name="What was measured")).to_be_visible()
+
+
+def test_a_curator_sets_up_a_second_factor_and_signs_in_with_it(own_portal, opened, settings):
+    """By keyboard alone, without scripts."""
+    settings.SECOND_FACTOR = True
+    # Given a curator who gives their password for the first time
+    page = opened(java_script_enabled=False)
+    page.goto("/admin/")
+    by_keyboard(page, content.CURATOR, PASSWORD)
+    # When their app has read the key, and they enter what it shows
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up your second factor")
+    letters = page.locator(".key").text_content().replace(" ", "")
+    key = b32decode(letters + "=" * (-len(letters) % 8))
+    page.get_by_label("Code", exact=True).focus()
+    by_keyboard(page, shown_by_app(key))
+    # Then they get recovery codes, and are in
+    expect(page.get_by_role("heading", level=1)).to_have_text("Keep your recovery codes")
+    spare = page.locator(".codes code").first.text_content()
+    page.get_by_role("link", name="I have kept them: continue").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your work")
+    # When they come back on a day without their phone, with their password and a recovery code
+    another = opened(java_script_enabled=False)
+    another.goto("/admin/resources/resource/")
+    by_keyboard(another, content.CURATOR, PASSWORD)
+    expect(another.get_by_role("heading", level=1)).to_have_text("Enter your code")
+    another.get_by_label("Code", exact=True).focus()
+    by_keyboard(another, spare)
+    # Then they are where they wanted to go
+    expect(another).to_have_url(re.compile("/admin/resources/resource/$"))
+    # But nobody gets in by it again
+    thief = opened(java_script_enabled=False)
+    thief.goto("/admin/")
+    by_keyboard(thief, content.CURATOR, PASSWORD)
+    thief.get_by_label("Code", exact=True).focus()
+    by_keyboard(thief, spare)
+    expect(thief.get_by_text("That is not the code.").first).to_be_visible()
+    assert "/admin/second-factor/?next=" in thief.goto("/admin/resources/resource/").url
+
+
+def by_keyboard(page, *values):
+    """Type into the field that has the focus and those after it, then send the form."""
+    for number, value in enumerate(values):
+        if number:
+            page.keyboard.press("Tab")
+        page.keyboard.type(value)
+    page.keyboard.press("Enter")
+
+
+def shown_by_app(key):
+    totp = TOTP(key)
+    totp.time = time.time()
+    return f"{totp.token():06}"
