@@ -9,7 +9,7 @@ from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 from django_otp import devices_for_user
 
-from curation import history
+from curation import history, links
 from curation.accounts import password_link
 from curation.models import CuratedModel, Curator, Redirect, Reviewed
 from curation.people import Operator
@@ -216,6 +216,29 @@ def delete_draft(item: CuratedModel, *, by, note="") -> None:
         item.delete()
     except (ProtectedError, RestrictedError):
         raise NotAllowed("Something still points to it. Take it out there first, then delete the draft.") from None
+
+
+@transaction.atomic
+def share_preview(item: CuratedModel, *, by, for_whom="", days=links.DAYS, note="") -> str:
+    """The full address at which somebody without an account sees this version of an item, until it is published.
+
+    Raises NotAllowed for what readers see already.
+    """
+    item = locked(item)
+    require(type(item).objects.editable_by(by), item)
+    if item.state not in UNPUBLISHED:
+        raise NotAllowed("Readers see it already: share its own address.")
+    history.because("preview shared", by=by, note=note)
+    return links.make(links.PREVIEW, item, by=by, for_whom=for_whom, days=days)
+
+
+@transaction.atomic
+def end_links(item: CuratedModel, *, by, note="") -> CuratedModel:
+    """Take back every link to an item that was given to people without an account."""
+    require(type(item).objects.editable_by(by), item)
+    history.because("shared links taken back", by=by, note=note)
+    links.of(item).delete()
+    return item
 
 
 @transaction.atomic

@@ -15,9 +15,9 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from curation import actions, history, verbs, widgets
+from curation import actions, history, links, verbs, widgets
 from curation.accounts import password_link
-from curation.models import Curator, Membership, ReferenceData, Region, RegionContact
+from curation.models import CuratedModel, Curator, Membership, ReferenceData, Region, RegionContact
 from curation.states import NotAllowed
 from justculture import database
 from search import documents
@@ -214,6 +214,7 @@ class PortalAdmin(admin.ModelAdmin):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
             context["preview_url"] = obj.get_preview_url() if hasattr(obj, "get_preview_url") else None
+            context["guest_links"] = links.of(obj) if isinstance(obj, CuratedModel) else []
             context["verbs"] = [
                 (verb.label, self.address(verb.name, obj.pk)) for verb in self.verbs if verb.is_open(obj, request.user)
             ]

@@ -487,6 +487,30 @@ class ReferenceData(Versioned, Content):
         abstract = True
 
 
+@history.kept
+class GuestLink(models.Model):
+    """An address that lets somebody without an account do one thing with one version of one item (curation.links)."""
+
+    act = models.CharField(max_length=30)
+    kind = models.CharField(max_length=100)
+    object_id = models.BigIntegerField()
+    version = models.PositiveIntegerField()
+    for_whom = models.CharField(max_length=100, blank=True)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    made_by = models.ForeignKey(Curator, models.PROTECT, related_name="guest_links")
+    made_at = models.DateTimeField(auto_now_add=True)
+    ends_at = models.DateTimeField()
+
+    not_in_history = ["token_hash"]
+
+    class Meta:
+        ordering = ["ends_at"]
+        indexes = [models.Index(fields=["kind", "object_id"], name="guest_link_of_item")]
+
+    def __str__(self):
+        return f"{self.act} of {self.kind} {self.object_id}"
+
+
 class RedirectQuerySet(models.QuerySet):
     def taken(self, item, slug):
         """The old address *slug* of another item of the same kind: it is never used again."""

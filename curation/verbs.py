@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django import forms
+from django.utils.html import format_html
 
-from curation import actions, widgets
+from curation import actions, links, widgets
 from curation.fields import WebAddressField
-from curation.states import MOVES, State
+from curation.states import MOVES, UNPUBLISHED, State
 
 
 class Act(forms.Form):
@@ -57,6 +58,22 @@ class RenameAct(Act):
     slug = forms.SlugField(label="New address", max_length=100, help_text="The old address will lead to the new one.")
 
 
+class ShareAct(Act):
+    for_whom = forms.CharField(
+        label="For whom",
+        required=False,
+        max_length=100,
+        help_text="Words for you and your colleagues, such as “the policy group”. Not a person's name.",
+    )
+    days = forms.IntegerField(
+        label="For how many days",
+        min_value=1,
+        max_value=links.MOST_DAYS,
+        initial=links.DAYS,
+        help_text="It also ends when the item is changed or published.",
+    )
+
+
 @dataclass(frozen=True)
 class Verb:
     """One button. `needs` names the queryset method that says who may; `fits` says whether it makes sense now.
@@ -94,6 +111,15 @@ def was_never_public(item):
     return not item.published_at
 
 
+def is_unpublished(item):
+    return item.state in UNPUBLISHED
+
+
+def shared(address):
+    """The only time that the address is shown."""
+    return format_html("Send this link. Whoever has it sees this version, and nothing else: {}", address)
+
+
 REVIEW = (
     Verb("submit", "Send for review", actions.submit, can_become(State.IN_REVIEW), needs="editable_by"),
     Verb("take-back", "Return to draft", actions.take_back, can_become(State.DRAFT), needs="editable_by"),
@@ -106,5 +132,15 @@ PUBLICATION = (
     Verb("withdraw", "Withdraw", actions.withdraw, can_become(State.WITHDRAWN), WithdrawAct),
     Verb("review", "Mark as reviewed", actions.mark_reviewed, is_public, ReviewAct, needs="editable_by"),
     Verb("rename", "Change the address", actions.rename, is_public, RenameAct),
+    Verb(
+        "share-preview",
+        "Share a preview",
+        actions.share_preview,
+        is_unpublished,
+        ShareAct,
+        needs="editable_by",
+        told=shared,
+    ),
+    Verb("end-links", "Take back shared links", actions.end_links, links.has_open, needs="editable_by"),
     Verb("delete-draft", "Delete the draft", actions.delete_draft, was_never_public, needs="editable_by"),
 )

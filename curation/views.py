@@ -11,7 +11,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import DetailView, TemplateView
 
-from curation import sign_in
+from curation import links, sign_in
+from curation.accounts import address
 from curation.models import Redirect
 from curation.querysets import what_readers_see
 from justculture import errors
@@ -95,6 +96,7 @@ class CuratedPage(DetailView):
     context_object_name = "item"
     parameters = ()
     preview = False
+    guest = False  # a preview for somebody without an account: of one item, and of nothing else
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -123,11 +125,13 @@ class CuratedPage(DetailView):
 
     def get_queryset(self):
         items = self.model.objects.for_page(self.visible)
+        if self.guest:
+            return items  # the link has said which
         return items.curated_by(self.request.user) if self.preview else items.visible()
 
     def visible(self, model):
         """Items of *model* that this page may name: readers' view, and in a preview also this curator's own drafts."""
-        if self.preview:
+        if self.preview and not self.guest:
             return model.objects.known_to(self.request.user)
         return what_readers_see(model)
 
@@ -141,6 +145,7 @@ class CuratedPage(DetailView):
         item = self.object
         return super().get_context_data(
             preview=self.preview,
+            guest=self.guest,
             successor=item.replacement(self.visible(type(item))),
             is_sample=item.is_sample,
             **kwargs,
@@ -156,3 +161,14 @@ def preview(request, kind, pk):
     if page is None:
         raise Http404("Nothing of that kind has a page.")
     return page.as_view(preview=True)(request, pk=pk)
+
+
+@for_reading
+def guest_link(request, token):
+    """What somebody without an account may do by a link. Whatever is wrong with the link, the answer is the same."""
+    item = links.opened(token, who=address(request))
+    page = PREVIEWS.get(item._meta.label_lower) if item else None
+    response = page.as_view(preview=True, guest=True)(request, pk=item.pk) if page else errors.link_does_not_work()
+    for name, value in links.HEADERS.items():
+        response.headers[name] = value
+    return response

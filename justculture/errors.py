@@ -61,6 +61,11 @@ def gone(request, item):
     return problem(410, context={"item": item})
 
 
+def link_does_not_work():
+    """The one answer to a link without an account that was never made, has ended or was taken back."""
+    return problem(404, "link")
+
+
 def server_error(request):
     return problem(500)
 

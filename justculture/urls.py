@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from curation.accounts import ChoosePassword
-from curation.views import Page, preview
+from curation.views import Page, guest_link, preview
 from events import views as events
 from justculture import sitemap
 from justculture import views as site
@@ -70,6 +70,7 @@ urlpatterns = [
     path("robots.txt", site.robots, name="robots"),
     path(".well-known/security.txt", site.security, name="security"),
     path("preview/<str:kind>/<int:pk>/", preview, name="preview"),
+    path("link/<str:token>/", guest_link, name="link"),
     path("admin/password/<uidb64>/<token>/", ChoosePassword.as_view(), name="choose-password"),
     path("admin/", admin.site.urls),
 ]

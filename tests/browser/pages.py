@@ -62,6 +62,7 @@ PROBLEMS = {  # at addresses of the portal
     "withdrawn": ("/resources/withdrawn/", 410),
     "not readable": ("/resources/?q=%00", 400),
     "no such link": ("/admin/password/MQ/no-token/", 200),
+    "a link that does not work": ("/link/never-made/", 404),
 }
 MADE = {  # what no address answers, or not when asked to: as the portal would send it
     "no access": lambda: errors.permission_denied(None).content.decode(),

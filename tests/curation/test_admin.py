@@ -318,8 +318,8 @@ def test_buttons_are_what_may_be_done_now(browser):
 
     editor = signed_in(curator("north-west", role="editor"))
     draft, published = ResourceFactory(), ResourceFactory(state="published")
-    assert offered(browser, draft) == ["Send for review", "Publish", "Delete the draft"]
-    assert offered(editor, draft) == ["Send for review", "Delete the draft"]
+    assert offered(browser, draft) == ["Send for review", "Publish", "Share a preview", "Delete the draft"]
+    assert offered(editor, draft) == ["Send for review", "Share a preview", "Delete the draft"]
     assert offered(browser, published) == ["Supersede", "Withdraw", "Mark as reviewed", "Change the address"]
     assert offered(editor, published) == []
 

@@ -255,10 +255,12 @@ PUBLIC_DOORS = [  # name, address, and the items of which a word is found there
     ("choose-password", "/admin/password/MQ/no-token/", nothing),
 ]
 NEVER = 987654321  # the number of nothing at all
-PREVIEW = {"preview"}  # has tests of its own below
+PREVIEW = {"preview", "link"}  # have tests of their own: below, and in curation/test_links.py
 
 PAGES = ["changelist", "add", "change", "history", "delete"]
 VERBS = [
+    "share-preview",
+    "end-links",
     "submit",
     "take-back",
     "ask-for-changes",
