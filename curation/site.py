@@ -6,6 +6,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -79,10 +80,17 @@ class CurationSite(AdminSite):
             return redirect_on("admin:second-factor", request)
         return super().login(request, {"title": "Sign in", **(extra_context or {})})
 
+    def logout(self, request, extra_context=None):
+        if not request.user.is_authenticated:
+            return HttpResponseRedirect(reverse("admin:index"))
+        return super().logout(request, extra_context)
+
     def second_factor(self, request):
         """The code that is asked for after the password."""
-        if not sign_in.is_half_way(request):
+        if sign_in.is_through(request):
             return HttpResponseRedirect(onward(request))
+        if not sign_in.is_half_way(request):
+            return redirect_to_login(request.get_full_path(), reverse("admin:login"))
         if sign_in.app_of(request.user) is None:
             return redirect_on("admin:second-factor-set-up", request)
         form = sign_in.CodeForm(request.POST or None)
@@ -99,7 +107,7 @@ class CurationSite(AdminSite):
         """An app for the second factor: the first, or a new one of somebody who is in."""
         half_way = sign_in.is_half_way(request)
         if not (half_way or sign_in.is_through(request)):
-            return HttpResponseRedirect(reverse("admin:login"))
+            return redirect_to_login(request.get_full_path(), reverse("admin:login"))
         if half_way and sign_in.app_of(request.user) is not None:
             return redirect_on("admin:second-factor", request)
         form = sign_in.CodeForm(request.POST or None)

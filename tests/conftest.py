@@ -26,6 +26,7 @@ def pytest_configure(config):
         except embedded.EmbeddedServerError as problem:
             raise pytest.UsageError(f"{problem}") from problem
         connections["default"].settings_dict.update(embedded.settings(var_dir))
+    settings.SECOND_FACTOR = False  # whoever tests it asks for it
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a real one is slow on purpose
     if not hasattr(config, "workerinput"):
         collect_static_files()

@@ -26,8 +26,10 @@ from django.apps import apps
 from django.conf import settings
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from curation import actions
+from curation import actions, sign_in
 from curation.accounts import password_link
 from curation.models import Membership, Region
 from justculture import embedded
@@ -112,7 +114,12 @@ def prepare():
     """Fill the portal, in a process of its own, and print the addresses that the tests ask for."""
     content(1)
     national = Region.objects.get(slug="national")
-    Membership.objects.create(curator=curator("national", email=NATIONAL), region=national, role="accounts")
+    person = curator("national", email=NATIONAL)
+    Membership.objects.create(curator=person, region=national, role="accounts")
+    TOTPDevice.objects.create(user=person, confirmed=True)
+    spare, codes = StaticDevice.objects.create(user=person), [f"spare{number}" for number in range(50)]
+    for code in codes:
+        spare.token_set.create(token=sign_in.kept(code))
     AccessAttempt.objects.create(
         username=GUESSED,
         ip_address=FORWARDED["X-Forwarded-For"],
@@ -123,6 +130,7 @@ def prepare():
     actions.rename(moved, "after", by=TESTER)
     made = {
         "admin": [admin_address(name) for name in sorted(addresses.of_admin())],
+        "codes": codes,
         "draft": draft.get_absolute_url(),
         "preview": draft.get_preview_url(),
         "withdrawn": ResourceFactory(state="withdrawn").get_absolute_url(),
@@ -172,6 +180,7 @@ def national(portal, made):
     """The browser of a curator who may see every page of the admin."""
     browser = Browser(portal)
     browser.sign_in(NATIONAL)
+    browser.fill_in("/admin/second-factor/", code=made["codes"].pop())
     return browser
 
 
@@ -300,6 +309,7 @@ def doors(made):
     yield Row(made["preview"], 405, {**CURATORS, "allow": {"GET", "HEAD"}}, method="POST")
     yield Row("/admin/login/", 405, {**CURATORS, "allow": {"GET", "HEAD", "OPTIONS", "POST"}}, method="PUT")
     yield Row("/admin/password/MQ/never/", 200, OWN)
+    yield Row("/link/never-made/", 404, {**PROBLEM, "x-robots-tag": "noindex", "referrer-policy": "no-referrer"})
 
 
 def test_every_address_has_its_row(made):
@@ -395,9 +405,13 @@ def test_a_part_of_a_static_file(reader, style):
 # Curators
 
 
-def test_signing_in_and_out(reader):
+def test_signing_in_and_out(reader, made):
     signed_in = Row("/admin/login/", 302, {**OWN, "location": "/admin/"}, cookies=COOKIES)
     assert signed_in.unlike(reader.sign_in(NATIONAL)) == {}
+    code = reader.fill_in("/admin/second-factor/", code=made["codes"].pop())
+    assert (
+        Row("/admin/second-factor/", 302, {**OWN, "location": "/admin/"}, cookies=["__Host-session"]).unlike(code) == {}
+    )
     signed_out = reader.fill_in("/admin/", to="/admin/logout/")
     assert cookies(signed_out) == {"__Host-session": {"Secure", "SameSite=Lax", "Path=/", "Max-Age=0"}}
     assert reader.ask("/admin/").status == 302
