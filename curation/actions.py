@@ -11,7 +11,7 @@ from django_otp import devices_for_user
 
 from curation import history, links
 from curation.accounts import password_link
-from curation.models import CuratedModel, Curator, Redirect, Reviewed
+from curation.models import CuratedModel, Curator, Redirect, Region, Reviewed
 from curation.people import Operator
 from curation.states import UNPUBLISHED, NotAllowed, State
 from search import documents
@@ -21,8 +21,11 @@ SUCCESSION = 7260_0001  # the number of its advisory lock
 
 
 def locked(item):
-    """The row of *item* as it is now, held until the transaction ends."""
-    return type(item)._base_manager.select_for_update().get(pk=item.pk)
+    """The row of *item* as it is now, held until the transaction ends. Raises NotAllowed when it has gone meanwhile."""
+    row = type(item)._base_manager.select_for_update().filter(pk=item.pk).first()
+    if row is None:
+        raise NotAllowed("It is no longer there. Somebody else has dealt with it meanwhile.")
+    return row
 
 
 def require(allowed, item):
@@ -200,6 +203,18 @@ def rename(item: CuratedModel, slug: str, *, by, note="") -> CuratedModel:
     item.version += 1
     item.save()
     documents.refresh(item)
+    return item
+
+
+@transaction.atomic
+def hand_over(item: CuratedModel, owner: Region, *, by, note="") -> CuratedModel:
+    """Let another region look after it from now on."""
+    item = locked(item)
+    require(type(item).objects.movable_by(by), item)
+    history.because(f"given to {owner}", by=by, note=note)
+    item.owner = owner
+    item.version += 1
+    item.save()
     return item
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
@@ -13,11 +13,21 @@ from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 
-from curation import actions, history, links, verbs, widgets
+from curation import actions, copies, history, links, past, verbs, widgets
 from curation.accounts import password_link
-from curation.models import CuratedModel, Curator, Membership, ReferenceData, Region, RegionContact
+from curation.models import (
+    CuratedModel,
+    Curator,
+    Membership,
+    ReferenceData,
+    Region,
+    RegionContact,
+    WorkingCopy,
+)
 from curation.states import NotAllowed
 from justculture import database
 from search import documents
@@ -34,11 +44,28 @@ def offered(model, person):
     return known_to(person) if known_to else model.objects.all()
 
 
+def moment_asked(request):
+    """The moment in the address of a page that looks back."""
+    try:
+        at = parse_datetime(request.GET.get("at", ""))
+    except ValueError:
+        at = None
+    if at is None or timezone.is_naive(at):
+        raise Http404("There was no such moment.")
+    return at
+
+
 def take_time():
     """Give this transaction the time that an admin's write may take."""
     database.patience.set(database.WRITING)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [ADMIN_LIMIT])
+
+
+def working_copy(request, item):
+    """The working copy that this request reads or writes in the place of *item*, if there is one."""
+    copy = request.__dict__.get("working_copy")
+    return copy if copy and item and (copy.kind, copy.object_id) == (item._meta.label_lower, item.pk) else None
 
 
 class Scoped:
@@ -124,19 +151,23 @@ class VersionedForm(ScopedForm):
     keeps what was typed: saving again goes ahead knowingly."""
 
     person = None  # who edits: set by the admin class
-    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    copy = None  # the working copy, if it is one that is edited
+    since = None  # what others changed in it since the form was opened, when that is known already
+    seen_version = forms.RegexField(f"^{copies.MARK}$", widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.initial["seen_version"] = self.instance.version
+        self.initial["seen_version"] = copies.mark(self.instance, self.copy)
 
     def clean(self):
         cleaned = super().clean()
-        seen = cleaned.get("seen_version")
-        if self.instance.pk and seen != self.instance.version:
-            changes = history.since(self.instance, seen or 0, seen_by=self.person)
+        seen, stored = cleaned.get("seen_version", ""), self.initial["seen_version"]
+        if self.instance.pk and seen != stored:
+            changes = self.since
+            if changes is None:
+                changes = copies.since(self.instance, self.copy, seen, seen_by=self.person)
             self.data = self.data.copy()
-            self.data[self.add_prefix("seen_version")] = self.instance.version
+            self.data[self.add_prefix("seen_version")] = stored
             raise ValidationError(
                 [
                     "Someone else saved this while you were editing it. What you typed is still below. "
@@ -157,6 +188,7 @@ class PortalAdmin(admin.ModelAdmin):
     change_form_template = "admin/curated_form.html"
     object_history_template = "admin/history.html"
     verbs = ()
+    goes_back = False  # whether its items can be compared with what they said, and restored
     created, edited = "created", "edited"  # what the history calls a save
 
     def has_delete_permission(self, request, obj=None):
@@ -195,29 +227,36 @@ class PortalAdmin(admin.ModelAdmin):
             "title": f"History of “{item}”",
             "object": item,
             "opts": self.opts,
-            "entries": history.of(item, seen_by=request.user),
+            "entries": history.of(item, seen_by=request.user, also=copies.told(item, seen_by=request.user)),
+            "compare": self.address("compare", item.pk) if self.goes_back else "",
+            "restore": self.address("restore", item.pk) if self.may_restore(request, item) else "",
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.object_history_template, context)
 
     def get_urls(self):
-        view = self.admin_site.admin_view
-        return [
-            path(
-                f"<int:pk>/{verb.name}/",
-                view(partial(self.verb_view, verb=verb)),
-                name=f"{self.opts.app_label}_{self.opts.model_name}_{verb.name}",
-            )
-            for verb in self.verbs
-        ] + super().get_urls()
+        return [self.page(verb.name, partial(self.verb_view, verb=verb)) for verb in self.verbs] + super().get_urls()
+
+    def page(self, name, view):
+        """A page of one item, beside its form."""
+        return path(
+            f"<int:pk>/{name}/",
+            self.admin_site.admin_view(view),
+            name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
+        )
+
+    def may_restore(self, request, item):
+        return self.goes_back and item.is_restored and self.has_change_permission(request, item)
+
+    def buttons(self, item, person):
+        """What *person* may do with the *item* now, as words and addresses."""
+        return [(verb.label, self.address(verb.name, item.pk)) for verb in self.verbs if verb.is_open(item, person)]
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
             context["preview_url"] = obj.get_preview_url() if hasattr(obj, "get_preview_url") else None
             context["guest_links"] = links.of(obj) if isinstance(obj, CuratedModel) else []
-            context["verbs"] = [
-                (verb.label, self.address(verb.name, obj.pk)) for verb in self.verbs if verb.is_open(obj, request.user)
-            ]
+            context["verbs"] = self.buttons(obj, request.user)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def verb_view(self, request, pk, verb):
@@ -225,7 +264,7 @@ class PortalAdmin(admin.ModelAdmin):
         item = get_object_or_404(self.get_queryset(request), pk=pk)
         if not verb.may(item, request.user):
             raise PermissionDenied
-        form = verb.form(item, request.POST if request.method == "POST" else None)
+        form = verb.form(item, request.POST if request.method == "POST" else None, asked=request.GET)
         if request.method == "POST" and form.is_valid():
             try:
                 with transaction.atomic():
@@ -248,6 +287,7 @@ class PortalAdmin(admin.ModelAdmin):
             "form": form,
             "label": verb.label,
             "back": self.address("change", pk),
+            "changes": verb.shows(item, form, request.user) if verb.shows else None,
         }
         return TemplateResponse(request, "admin/verb.html", context)
 
@@ -256,6 +296,39 @@ class ScopedAdmin(Scoped, PortalAdmin):
     """Rows of a curator's own regions (`curated_by`); changed as `editable_by` says. Nothing is deleted here."""
 
     form = VersionedForm
+    goes_back = True
+
+    def get_urls(self):
+        pages = [self.page("compare", self.compare_view), self.page("restore", self.restore_view)]
+        return pages + super().get_urls()
+
+    def compare_view(self, request, pk):
+        """What has changed since a moment of the item's history."""
+        item = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_view_permission(request, item):
+            raise Http404("There is nothing of that number here.")
+        at = moment_asked(request)
+        then = past.at(item, at)
+        if then is None:
+            raise Http404("There was nothing of that number here then.")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"What has changed in “{item}”",
+            "opts": self.opts,
+            "original": item,
+            "at": at,
+            "changes": past.compare(self.model, then, past.now(item), seen_by=request.user),
+            "back": self.address("history", pk),
+            "restore": self.address("restore", pk) if self.may_restore(request, item) else "",
+        }
+        return TemplateResponse(request, "admin/compare.html", context)
+
+    def restore_view(self, request, pk):
+        if not self.model.is_restored:
+            raise Http404("It does not go back to what it was.")
+        if request.method != "POST":
+            moment_asked(request)
+        return self.verb_view(request, pk, verb=verbs.RESTORE)
 
     def get_queryset(self, request):
         items = super().get_queryset(request)
@@ -310,7 +383,8 @@ class ScopedAdmin(Scoped, PortalAdmin):
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
-        form.person = request.user
+        form.person, form.copy = request.user, working_copy(request, obj)
+        form.since = request.__dict__.get("changed_since")
         return form
 
     def save_model(self, request, obj, form, change):
@@ -350,6 +424,59 @@ class CuratedAdmin(ScopedAdmin):
             ),
         ]
 
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """The item's form. Of what readers saw once, it shows and saves the working copy: what readers see stays."""
+        with transaction.atomic():
+            if request.method == "POST":
+                take_time()
+            item = object_id and self.get_object(request, unquote(object_id))
+            if not item or not item.was_published or not self.has_change_permission(request, item):
+                return super().changeform_view(request, object_id, form_url, extra_context)
+            copy = request.working_copy = copies.of(item)
+            if copy is None and request.method != "POST":
+                return super().changeform_view(request, object_id, form_url, extra_context)
+            if request.method == "POST":  # asked before the history tells of what is only as if
+                seen = request.POST.get("seen_version", "")
+                request.changed_since = copies.since(item, copy, seen, seen_by=request.user)
+            with copies.as_if(item, copy.content if copy else past.now(item)):
+                response = super().changeform_view(request, object_id, form_url, extra_context)
+                if hasattr(response, "render"):
+                    response.render()
+            if hasattr(request, "written"):
+                self.keep(request, item)
+            return response
+
+    def response_change(self, request, obj):
+        if not obj.was_published:
+            return super().response_change(request, obj)
+        request.written = past.now(obj)
+        if IS_POPUP_VAR in request.POST:
+            return super().response_change(request, obj)
+        return HttpResponseRedirect(self.address("change", obj.pk))
+
+    def keep(self, request, item):
+        """Keep what the form made of the item, and let readers see what they saw."""
+        before = request.working_copy
+        copy = copies.write(item, request.written, by=request.user)
+        if copy is None or (before and before.version == copy.version):
+            messages.info(request, "Nothing was changed.")
+        else:
+            messages.success(
+                request,
+                "Saved in a working copy. Readers still see the published version: send the working copy for review "
+                "when it is ready.",
+            )
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj is not None and obj.was_published and self.has_change_permission(request, obj):
+            context["is_public_already"] = True
+            if copy := working_copy(request, obj):
+                page = self.admin_site.get_model_admin(WorkingCopy)
+                context["working_copy"] = copy
+                context["working_copy_url"] = page.address("change", copy.pk)
+                context["working_copy_verbs"] = page.buttons(copy, request.user)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
         regions = Region.objects.curated_by(request.user)
@@ -362,12 +489,64 @@ class CuratedAdmin(ScopedAdmin):
         if obj is not None:
             if not request.user.is_national:
                 fixed.append("owner")
-            if obj.published_at:
-                fixed.append("slug")  # actions.rename keeps the old address alive
+            if obj.was_published:
+                fixed += obj.left_to_verbs
         return fixed
 
     def get_prepopulated_fields(self, request, obj=None):
         return {"slug": ["title"]} if obj is None else {}
+
+
+@admin.register(WorkingCopy)
+class WorkingCopyAdmin(PortalAdmin):
+    """What a working copy changes, for whoever may change the item itself, and what can be done with it."""
+
+    verbs = verbs.WORKING_COPY
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).editable_by(request.user)
+
+    def has_module_permission(self, request):
+        return False  # each is on the first page, and on its item's
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_active and request.user.is_staff
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False  # it is written in its item's form
+
+    def changelist_view(self, request, extra_context=None):
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        copy = self.get_object(request, unquote(object_id))
+        if copy is None:
+            raise Http404("There is nothing of that number here.")
+        item = copy.item
+        page = self.admin_site.get_model_admin(type(item))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Working copy of “{item}”",
+            "opts": item._meta,
+            "original": item,
+            "copy": copy,
+            "writers": copies.writers(copy),
+            "changes": copies.differences(copy, seen_by=request.user),
+            "has_moved_on": copies.has_moved_on(copy),
+            "verbs": self.buttons(copy, request.user),
+            "edit": page.address("change", item.pk),
+        }
+        return TemplateResponse(request, "admin/working_copy.html", context)
+
+    def history_view(self, request, object_id, extra_context=None):
+        copy = self.get_object(request, unquote(object_id))
+        if copy is None:
+            raise Http404("There is nothing of that number here.")
+        page = self.admin_site.get_model_admin(type(copy.item))
+        return HttpResponseRedirect(page.address("history", copy.object_id))
 
 
 class ReferenceAdmin(ScopedAdmin):

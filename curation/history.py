@@ -92,10 +92,13 @@ class Change(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What one act did: from when until when, who, what they call it, why, and each change."""
+    """What one act did: when, who, what they call it, why, and each change.
+
+    `until` is when its last change to the item itself was made; None when it made none.
+    """
 
     at: datetime
-    until: datetime
+    until: datetime | None
     who: str
     verb: str
     note: str
@@ -133,8 +136,11 @@ class Names:
         return self._known[model][pk]
 
 
-def of(item, *, seen_by):
-    """The history of *item*, its links and its parts, newest act first, as the person *seen_by* may read it."""
+def of(item, *, seen_by, also=()):
+    """The history of *item*, its links and its parts, newest act first, as the person *seen_by* may read it.
+
+    also: events that belong to its history without being its own, each with its changes.
+    """
     names, tables = Names(seen_by), []
     for tracked, model in _event_models().items():
         if tracked is type(item):
@@ -148,19 +154,20 @@ def of(item, *, seen_by):
                 tables.append(_Table(tracked, model.objects.filter(**{field.attname: item.pk}), skip=field.name))
     for table in tables:
         table.look_up(names)
-    acts = {}
-    for event, changes in (step for table in tables for step in table.steps(names)):
+    acts, own = {}, [step for table in tables for step in table.steps(names)]
+    for event, changes in [*own, *also]:
         acts.setdefault(event.pgh_context_id or ("row", event._meta.label, event.pgh_id), []).append((event, changes))
-    entries = [_entry(steps) for steps in acts.values()]
+    mine = {id(event) for event, _ in own}
+    entries = [_entry(steps, [event for event, _ in steps if id(event) in mine]) for steps in acts.values()]
     return sorted((entry for entry in entries if entry.changes or entry.verb), key=lambda e: e.at, reverse=True)
 
 
-def _entry(steps):
+def _entry(steps, own):
     first = steps[0][0]
     context = first.pgh_context or {}
     return Entry(
         at=min(event.pgh_created_at for event, _ in steps),
-        until=max(event.pgh_created_at for event, _ in steps),
+        until=max((event.pgh_created_at for event in own), default=None),
         who=context.get("name") or "Someone with direct access to the database",
         verb=context.get("verb") or "changed",
         note=context.get("note", ""),

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import NamedTuple
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import ValidationError
@@ -257,7 +258,7 @@ def tidy_summary(text):
     return plain(text).strip()
 
 
-class Reviewed(Versioned, Content):
+class Reviewed(Versioned):
     """What two people stand behind before readers see it: one sends it for review, another publishes it."""
 
     state = ChoiceField(State, default=State.DRAFT, editable=False)
@@ -286,6 +287,11 @@ class Reviewed(Versioned, Content):
             ),
         ]
 
+    @property
+    def was_published(self):
+        """Whether readers saw it once: from then on it changes by its verbs and by what another person approves."""
+        return self.state not in UNPUBLISHED
+
     def move_to(self, state):
         """Change the state, with what the check constraints ask to go with it. Raises NotAllowed."""
         check_move(self, state)
@@ -298,7 +304,7 @@ class Reviewed(Versioned, Content):
             self.published_at = self.published_at or timezone.now()
 
 
-class CuratedModel(Reviewed):
+class CuratedModel(Reviewed, Content):
     """Content that a region owns and publishes. A new kind of content inherits this and gets all of it:
     states, dates, ownership, review, version numbers, history, search, the admin and the doors' tests.
 
@@ -355,6 +361,7 @@ class CuratedModel(Reviewed):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = CuratedQuerySet.as_manager()
+    left_to_verbs = ("slug", "owner", "review_due_on")  # once published, no form and no working copy changes these
     public_moments = ("public_from_at", "public_until_at")  # the clock changes what readers see at these
 
     class Meta:
@@ -470,6 +477,70 @@ class CuratedModel(Reviewed):
     def search_fields(self):
         """What search knows of it. Kinds add their tags and body."""
         return Fields(self.title, self.summary, "", "")
+
+
+class WorkingCopyQuerySet(models.QuerySet):
+    """Whoever may change an item may see and change its working copy, and nobody else."""
+
+    def editable_by(self, person):
+        return self._of_items("editable_by", person)
+
+    def publishable_by(self, person):
+        return self._of_items("publishable_by", person)
+
+    curated_by = known_to = editable_by
+
+    def of(self, item):
+        return self.filter(kind=item._meta.label_lower, object_id=item.pk)
+
+    def _of_items(self, rule, person):
+        found = Q(pk__in=[])
+        for kind in kinds_of_content():
+            items = getattr(kind.objects, rule)(person).order_by().values("pk")
+            found |= Q(kind=kind._meta.label_lower, object_id__in=items)
+        return self.filter(found)
+
+
+def kinds_of_content():
+    return [model for model in apps.get_models() if issubclass(model, CuratedModel)]
+
+
+@history.kept
+class WorkingCopy(Reviewed):
+    """What is to become of something that readers see: written here, and put in its place when another approves.
+
+    `content` is what the item is to say and `base` what it said when the copy was begun, each as curation.past has it.
+    """
+
+    kind = models.CharField(max_length=100)
+    object_id = models.BigIntegerField()
+    base = models.JSONField()
+    content = models.JSONField()
+    written_by = models.ForeignKey(Curator, models.PROTECT, null=True, related_name="+")
+    written_at = models.DateTimeField(auto_now=True)
+
+    objects = WorkingCopyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "working copies"
+        ordering = ["-written_at"]
+        constraints = [
+            *Reviewed.Meta.constraints,
+            models.UniqueConstraint(fields=["kind", "object_id"], name="working_copy_one_of_an_item"),
+            models.CheckConstraint(condition=Q(state__in=UNPUBLISHED), name="working_copy_is_never_public"),
+        ]
+
+    def __str__(self):
+        return self.content["fields"]["title"]
+
+    @cached_property
+    def item(self):
+        """What it is a copy of, as readers see it."""
+        return apps.get_model(self.kind)._base_manager.select_related("owner").get(pk=self.object_id)
+
+    @property
+    def owner(self):
+        return self.item.owner
 
 
 class ReferenceData(Versioned, Content):

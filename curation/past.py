@@ -7,9 +7,12 @@ publishes by going back to an older text.
 """
 
 from collections import defaultdict
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 
 from curation import history
 from curation.history import Change
@@ -134,9 +137,14 @@ def _as_json(field, row):
 def compare(model, before, after, *, seen_by):
     """What changed from one state to another of a *model*'s item, as a list of Change in the words of *seen_by*."""
     names = history.Names(seen_by)
-    for what, pks in _named(model, before, after).items():
+    look_up(names, model, before, after)
+    return list(changes(model, before, after, names))
+
+
+def look_up(names, model, *states):
+    """Learn all names that the differences between these states can need."""
+    for what, pks in _named(model, *states).items():
         names.look_up(what, pks)
-    return list(_changes(model, before, after, names))
 
 
 def _named(model, *states):
@@ -154,7 +162,8 @@ def _named(model, *states):
     return found
 
 
-def _changes(model, before, after, names):
+def changes(model, before, after, names):
+    """The same, with *names* that were looked up before."""
     for name, field in own_fields(model).items():
         one, other = before["fields"], after["fields"]
         if name in one and name in other and one[name] != other[name]:
@@ -175,7 +184,7 @@ def _changes_of_parts(model, before, after, names):
         elif pk not in before:
             yield Change(name.capitalize(), "", _line(model, after[pk], names))
         else:
-            for change in _changes(model, before[pk], after[pk], names):
+            for change in changes(model, before[pk], after[pk], names):
                 yield change._replace(label=f"{name.capitalize()}: {change.label.lower()}")
 
 
@@ -198,84 +207,172 @@ def _all_words(field, state, names):
 
 
 @transaction.atomic
-def put(item, state):
+def put(item, state, *, check=True):
     """Make the stored rows of *item* say what *state* says. What they say already is not written.
 
     What it pointed to and is deleted since is left out; what *state* does not speak of stays as it is. Raises
-    ValidationError when the rules of today refuse it.
+    ValidationError when the rules of today refuse it; without *check* only the database does.
     """
-    said = now(item)
+    said, state = now(item), _of_what_is_there(type(item), state)
     for name, value in _values(type(item), state).items():
         setattr(item, name, value)
-    item.full_clean()
+    if check:
+        item.full_clean()
     item.save()
-    _put_links_and_parts(item, said, state)
+    _put_all(type(item), {item.pk: said}, {item.pk: state}, check)
 
 
-def _put_links_and_parts(item, said, state):
-    for name, field in own_links(type(item)).items():
-        if state["links"].get(name, said["links"][name]) != said["links"][name]:
-            getattr(item, name).set(field.related_model._base_manager.filter(pk__in=state["links"][name]))
-    for name, field in own_parts(type(item)).items():
-        if state["parts"].get(name, said["parts"][name]) != said["parts"][name]:
-            _put_parts(item, field, said["parts"][name], state["parts"][name])
+def _of_what_is_there(model, state):
+    """A state without the rows that it names and that are deleted since."""
+    there = {
+        what: set(what._base_manager.filter(pk__in=pks).values_list("pk", flat=True))
+        for what, pks in _named(model, state).items()
+    }
+
+    def kept(model, state):
+        fields, links, parts = own_fields(model), own_links(model), own_parts(model)
+        return {
+            **state,
+            "fields": {
+                name: None if fields[name].is_relation and value not in there[fields[name].related_model] else value
+                for name, value in state["fields"].items()
+                if name in fields  # a column may have gone since
+            },
+            "links": {
+                name: [pk for pk in pks if pk in there[links[name].related_model]]
+                for name, pks in state["links"].items()
+                if name in links
+            },
+            "parts": {
+                name: [kept(parts[name].model, part) for part in said]
+                for name, said in state["parts"].items()
+                if name in parts
+            },
+        }
+
+    return kept(model, state)
 
 
-def _put_parts(item, field, said, wanted):
+def _put_all(model, said, wanted, check):
+    """Links and parts of rows of one model, by their numbers, in a number of queries that does not grow with them."""
+    for name, field in own_links(model).items():
+        before, after = (
+            {(pk, other) for pk in wanted for other in states[pk]["links"].get(name, said[pk]["links"][name])}
+            for states in (said, wanted)
+        )
+        _put_links(field, before - after, after - before)
+    for name, field in own_parts(model).items():
+        before, after = (
+            {part["id"]: (pk, part) for pk in wanted for part in states[pk]["parts"].get(name, said[pk]["parts"][name])}
+            for states in (said, wanted)
+        )
+        _put_parts(field, before, after, check)
+
+
+def _put_links(field, gone, new):
+    through, columns = field.remote_field.through, (field.m2m_column_name(), field.m2m_reverse_name())
+    if gone:
+        these = [Q(**dict(zip(columns, pair, strict=True))) for pair in gone]
+        through._base_manager.filter(reduce(or_, these)).delete()
+    if new:
+        through._base_manager.bulk_create(through(**dict(zip(columns, pair, strict=True))) for pair in sorted(new))
+
+
+def _put_parts(field, before, after, check):
     model = field.model
-    said, wanted = ({part["id"]: part for part in parts} for parts in (said, wanted))
-    stored = model._base_manager.filter(pk__in=said).in_bulk()
-    for pk in said.keys() - wanted.keys():
-        stored[pk].delete()
-    rows, changed = {}, []
-    for pk, part in wanted.items():
-        row = rows[pk] = stored.get(pk) or model(pk=pk)
-        if pk in said and part["fields"] == said[pk]["fields"]:
-            continue
-        for name, value in {field.attname: item.pk, **_values(model, part)}.items():
-            setattr(row, name, value)
-        _check(row)
-        changed.append(row)
-    for row in _save(changed):
-        said.pop(row.pk, None)
+    if gone := before.keys() - after.keys():
+        model._base_manager.filter(pk__in=gone).delete()
+    stored = model._base_manager.in_bulk(list(before.keys() & after.keys()))
+    changed = []
+    for pk, (whole, part) in after.items():
+        if pk not in before or part["fields"] != before[pk][1]["fields"]:
+            row = stored.get(pk) or model(pk=pk)
+            for name, value in {field.attname: whole, **_values(model, part)}.items():
+                setattr(row, name, value)
+            if check:
+                _check(row)
+            changed.append(row)
+    made = _save(model, changed)
     nothing = {"links": {name: [] for name in own_links(model)}, "parts": {name: [] for name in own_parts(model)}}
-    for pk, part in wanted.items():
-        _put_links_and_parts(rows[pk], said.get(pk, nothing), part)
+    said = {pk: nothing if pk in made else before[pk][1] for pk in after}
+    _put_all(model, said, {pk: part for pk, (_, part) in after.items()}, check)
 
 
 def _check(row):
-    """Every rule that looks at this row alone. Whether it is one too many shows when all are written."""
-    row.full_clean(validate_unique=False, validate_constraints=False)
-    for model, constraints in row.get_constraints():
-        for constraint in constraints:
-            if isinstance(constraint, models.CheckConstraint):
-                constraint.validate(model, row)
+    """What a row says by itself. What it says against others, and of others, the database checks as it is saved."""
+    related = [field for field in row._meta.concrete_fields if field.is_relation]
+    if missing := [field.name for field in related if not field.null and getattr(row, field.attname) is None]:
+        raise ValidationError(dict.fromkeys(missing, "What it named is deleted since."))
+    row.clean_fields(exclude=[field.name for field in related])
+    row.clean()
 
 
-def _save(rows):
-    """Save rows that may be in each other's way: two steps that change places, for example. Returns those made anew."""
+def _save(model, rows):
+    """Save rows in few statements, and return the numbers of those that were made.
+
+    Rows may be in each other's way, like two steps that change places: then all are made anew, and what still cannot
+    be raises ValidationError.
+    """
     new = [row for row in rows if row._state.adding]
     try:
         with transaction.atomic():
-            for row in rows:
-                row.save(force_insert=row in new)
+            if old := [row for row in rows if not row._state.adding]:
+                model._base_manager.bulk_update(old, list(own_fields(model)))
+            model._base_manager.bulk_create(new)
     except IntegrityError:
-        for row in rows:
-            type(row)._base_manager.filter(pk=row.pk).delete()
+        model._base_manager.filter(pk__in=[row.pk for row in rows]).delete()
         for row in rows:
             row._state.adding = True
             row.full_clean()
             row.save(force_insert=True)
-        return rows
-    return new
+        new = rows
+    return {row.pk for row in new}
 
 
 def _values(model, state):
     """What the columns of a *model*'s row hold in this state."""
     fields = own_fields(model)
-    values = {}
-    for name in fields.keys() & state["fields"].keys():  # a column may have come or gone since
-        field, value = fields[name], state["fields"][name]
-        there = not field.is_relation or field.related_model._base_manager.filter(pk=value).exists()
-        values[field.attname] = field.to_python(value) if there else None
-    return values
+    return {fields[name].attname: fields[name].to_python(value) for name, value in state["fields"].items()}
+
+
+# Two states that grew from one
+
+
+def merge(base, mine, theirs):
+    """What comes of *theirs* when what *mine* changed in *base* is changed in it too.
+
+    Where both changed the same, it is mine that stands; what one took out and the other changed stays. So nothing that
+    was written is lost, and all of it is in the difference to *theirs*.
+    """
+    fields = {
+        name: theirs["fields"][name] if mine["fields"].get(name) == base["fields"].get(name) else mine["fields"][name]
+        for name in theirs["fields"]
+    }
+    links = {}
+    for name, pks in theirs["links"].items():
+        before, wanted = (set(side["links"].get(name, pks)) for side in (base, mine))
+        links[name] = sorted(set(pks) - (before - wanted) | (wanted - before))
+    parts = {
+        name: _merge_parts(*(side["parts"].get(name, theirs["parts"][name]) for side in (base, mine, theirs)))
+        for name in theirs["parts"]
+    }
+    return {**theirs, "fields": fields, "links": links, "parts": parts}
+
+
+def _merge_parts(*sides):
+    base, mine, theirs = ({part["id"]: part for part in side} for side in sides)
+    merged = []
+    for pk in theirs | mine:
+        if pk not in base:
+            new = mine.get(pk) or theirs[pk]
+            if not any(_says_the_same(new, other) for other in merged if other["id"] not in base):
+                merged.append(new)
+        elif pk in mine and pk in theirs:
+            merged.append(merge(base[pk], mine[pk], theirs[pk]))
+        elif base[pk] != (kept := mine.get(pk) or theirs[pk]):
+            merged.append(kept)
+    return merged
+
+
+def _says_the_same(part, other):
+    return {**part, "id": None} == {**other, "id": None}

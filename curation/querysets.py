@@ -132,6 +132,10 @@ class CuratedQuerySet(OwnedQuerySet):
         """Drafts of *person*'s regions; what readers already see only where *person* may publish."""
         return self.curated_by(person).filter(state__in=UNPUBLISHED) | self.publishable_by(person)
 
+    def movable_by(self, person):
+        """What *person* may give to another region: everything, for a national publisher alone."""
+        return self.filter(Exists(self._regions().national().published_by(person)))
+
     def unpublished_by(self, person):
         """Drafts and items in review of *person*'s regions, last changed first."""
         return self.curated_by(person).filter(state__in=UNPUBLISHED).order_by("-updated_at")

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
@@ -149,9 +148,10 @@ class CurationSite(AdminSite):
 
     def waiting(self, person):
         """Drafts and overdue reviews of every kind of content, as (heading, words when empty, items)."""
-        from curation.models import CuratedModel
+        from curation.models import WorkingCopy, kinds_of_content
 
-        kinds = [model for model in apps.get_models() if issubclass(model, CuratedModel)]
+        kinds = kinds_of_content()
+        copies = WorkingCopy.objects.editable_by(person).select_related("written_by")[:MOST]
         drafts = [item for kind in kinds for item in kind.objects.unpublished_by(person)[:MOST]]
         overdue = [item for kind in kinds for item in kind.objects.curated_by(person).review_due()[:MOST]]
         return [
@@ -159,6 +159,11 @@ class CurationSite(AdminSite):
                 "Drafts and items in review",
                 "No drafts.",
                 [self.entry(item, standing(item)) for item in drafts],
+            ),
+            (
+                "Working copies of what is published",
+                "No working copies.",
+                [self.entry(copy, f"{standing(copy)}, {copy.written_by or 'the operator'}") for copy in copies],
             ),
             (
                 "Reviews that are due",
@@ -170,4 +175,4 @@ class CurationSite(AdminSite):
     @staticmethod
     def entry(item, about):
         address = reverse(f"admin:{item._meta.app_label}_{item._meta.model_name}_change", args=[item.pk])
-        return Waiting(item.title, f"{item._meta.verbose_name}, {about}", address)
+        return Waiting(str(item), f"{item._meta.verbose_name}, {about}", address)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django import forms
+from django.urls import reverse
 from django.utils.html import format_html
 
-from curation import actions, links, widgets
+from curation import actions, copies, links, past, widgets
 from curation.fields import WebAddressField
+from curation.models import Region, WorkingCopy
 from curation.states import MOVES, UNPUBLISHED, State
 
 
@@ -16,7 +18,8 @@ class Act(forms.Form):
 
     note = forms.CharField(label="Note for the history", required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
-    def __init__(self, item, data=None):
+    def __init__(self, item, data=None, asked=None):
+        """asked: what the address of the page asks for."""
         super().__init__(data)
         self.item = item
 
@@ -40,7 +43,7 @@ class SupersedeAct(Act):
     url = WebAddressField("or an outside address").formfield()
     title = forms.CharField(label="Title of what is at that address", required=False, max_length=200)
 
-    def __init__(self, item, data=None):
+    def __init__(self, item, data=None, asked=None):
         super().__init__(item, data)
         self.fields["successor"].queryset = type(item).objects.visible().exclude(pk=item.pk).order_by("title")
 
@@ -74,12 +77,34 @@ class ShareAct(Act):
     )
 
 
+class HandOverAct(Act):
+    owner = forms.ModelChoiceField(Region.objects.all(), label="The region that is to look after it")
+
+
+class RestoreAct(Act):
+    at = forms.DateTimeField(widget=forms.HiddenInput)
+
+    def __init__(self, item, data=None, asked=None):
+        super().__init__(item, data)
+        self.initial["at"] = (asked or {}).get("at", "")
+
+    def changes(self, person):
+        """What would change, when the moment that is asked for is one."""
+        try:
+            at = self.fields["at"].clean(self["at"].value())
+        except forms.ValidationError:
+            return None
+        then = past.at(self.item, at)
+        return then and past.compare(type(self.item), past.now(self.item), then, seen_by=person)
+
+
 @dataclass(frozen=True)
 class Verb:
     """One button. `needs` names the queryset method that says who may; `fits` says whether it makes sense now.
 
     `act` is called with the item, `by` and what the form asked. `onward` gives the address to go to afterwards and
-    `told` what to say, both from what `act` returned; without them it is back to the item, "done".
+    `told` what to say, both from what `act` returned; without them it is back to the item, "done". `shows` gives the
+    changes that it would make, from the item, the form and who asks.
     """
 
     name: str
@@ -90,6 +115,7 @@ class Verb:
     needs: str = "publishable_by"
     onward: Callable | None = None
     told: Callable | None = None
+    shows: Callable | None = None
 
     def may(self, item, person):
         return getattr(type(item).objects, self.needs)(person).filter(pk=item.pk).exists()
@@ -97,6 +123,10 @@ class Verb:
     def is_open(self, item, person):
         """Whether the button is shown. The act itself says in words why it makes no sense now."""
         return self.fits(item) and self.may(item, person)
+
+
+def change_page(item):
+    return reverse(f"admin:{item._meta.app_label}_{item._meta.model_name}_change", args=[item.pk])
 
 
 def can_become(state):
@@ -118,6 +148,10 @@ def is_unpublished(item):
 def shared(address):
     """The only time that the address is shown."""
     return format_html("Send this link. Whoever has it sees this version, and nothing else: {}", address)
+
+
+def was_public_once(item):
+    return item.was_published
 
 
 REVIEW = (
@@ -142,5 +176,51 @@ PUBLICATION = (
         told=shared,
     ),
     Verb("end-links", "Take back shared links", actions.end_links, links.has_open, needs="editable_by"),
+    Verb("hand-over", "Give to another region", actions.hand_over, was_public_once, HandOverAct, needs="movable_by"),
     Verb("delete-draft", "Delete the draft", actions.delete_draft, was_never_public, needs="editable_by"),
+)
+
+
+def restored(item):
+    if isinstance(item, WorkingCopy):
+        return "What it said then is in its working copy now. Readers still see the published version."
+    return f"“{item}” says again what it said then."
+
+
+RESTORE = Verb(
+    "restore",
+    "Restore this version",
+    copies.restore,
+    form=RestoreAct,
+    needs="editable_by",
+    onward=change_page,
+    told=restored,
+    shows=lambda item, form, person: form.changes(person),
+)
+
+
+def would_change(copy, form, person):
+    return copies.differences(copy, seen_by=person)
+
+
+WORKING_COPY = (
+    *REVIEW,
+    Verb(
+        "approve",
+        "Approve and publish",
+        copies.approve,
+        onward=change_page,
+        shows=would_change,
+        told=lambda item: f"Readers now see the new version of “{item}”.",
+    ),
+    Verb("bring-up-to-date", "Bring up to date", copies.bring_up_to_date, copies.has_moved_on, needs="editable_by"),
+    Verb(
+        "discard",
+        "Discard the working copy",
+        copies.discard,
+        needs="editable_by",
+        onward=change_page,
+        shows=would_change,
+        told=lambda item: f"The working copy of “{item}” is discarded.",
+    ),
 )

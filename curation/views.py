@@ -11,9 +11,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import DetailView, TemplateView
 
-from curation import links, sign_in
+from curation import copies, editions, links, sign_in
 from curation.accounts import address
-from curation.models import Redirect
+from curation.models import Redirect, WorkingCopy
 from curation.querysets import what_readers_see
 from justculture import errors
 
@@ -160,7 +160,12 @@ def preview(request, kind, pk):
     page = PREVIEWS.get(kind)
     if page is None:
         raise Http404("Nothing of that kind has a page.")
-    return page.as_view(preview=True)(request, pk=pk)
+    copy = WorkingCopy.objects.editable_by(request.user).filter(kind=kind, object_id=pk).first()
+    if copy is None:
+        return page.as_view(preview=True)(request, pk=pk)
+    with copies.as_if(copy.item, copy.content):
+        request.META.pop(editions.REQUEST_KEY, None)  # nothing that is made here belongs to the edition readers see
+        return page.as_view(preview=True)(request, pk=pk).render()
 
 
 @for_reading

@@ -110,7 +110,7 @@ class TextInline(ScopedInline, admin.StackedInline):
         return super().get_queryset(request).select_related("principle", "theme")
 
     def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and (obj is None or not obj.is_published)
+        return super().has_change_permission(request, obj) and (obj is None or not obj.was_published)
 
     has_add_permission = has_delete_permission = has_change_permission
 
@@ -125,7 +125,7 @@ class AgreementInline(ScopedInline, admin.StackedInline):
 class SetVersionAdmin(ScopedAdmin):
     verbs = (
         *verbs.REVIEW,
-        verbs.Verb("publish", "Publish", actions.publish_version, lambda version: not version.is_published),
+        verbs.Verb("publish", "Publish", actions.publish_version, lambda version: not version.was_published),
     )
     list_display = ("set", "number", "state", "change_kind", "dated")
     list_filter = ("state",)
@@ -138,7 +138,7 @@ class SetVersionAdmin(ScopedAdmin):
         return False  # a version is started from its set's page, with the words of the one before
 
     def get_readonly_fields(self, request, obj=None):
-        return ["set", "number", "state", *(["change_kind", "dated"] if obj and obj.is_published else [])]
+        return ["set", "number", "state", *(["change_kind", "dated"] if obj and obj.was_published else [])]
 
     def save_formset(self, request, form, formset, change):
         for agreement in formset.save(commit=False):

@@ -127,7 +127,7 @@ class SetVersionQuerySet(OwnedQuerySet):
 
 @editions.shown
 @history.kept
-class SetVersion(Reviewed):
+class SetVersion(Reviewed, Content):
     """One version of a set. It is its own working copy: once published, its texts do not change."""
 
     class ChangeKind(models.TextChoices):
@@ -167,8 +167,8 @@ class SetVersion(Reviewed):
         return self.set.owner
 
     @property
-    def is_published(self):
-        return self.state not in UNPUBLISHED
+    def is_restored(self):
+        return not self.was_published
 
     def standing_agreements(self):
         """What was agreed since the last substantial change: a minor one lets the agreement stand."""
@@ -446,6 +446,7 @@ class LineageLink(Versioned, Content):
         ADAPTED = "adapted", "Adapted"
         INFORMED_BY = "informed_by", "Informed by"
 
+    is_restored = False  # it is of two items: going back would pass by what forbids circles
     kind = ChoiceField(Kind, default=Kind.INFORMED_BY)
     descendant_set = models.ForeignKey(
         PrincipleSet, models.PROTECT, null=True, blank=True, related_name="built_on_links"

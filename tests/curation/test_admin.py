@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from curation import actions, history
 from curation.accounts import password_link
-from curation.models import Membership, Redirect, Region, RegionContact
+from curation.models import Membership, Redirect, Region, RegionContact, WorkingCopy
 from events.models import Event
 from principles.models import LineageLink, PrincipleSet, SetVersion
 from resources.models import Claim, Organisation, Resource
@@ -146,9 +146,13 @@ def test_saving_without_a_change_writes_no_history(browser):
 
 
 @pytest.mark.parametrize("factory", [ResourceFactory, SetFactory, EventFactory])
-def test_what_is_saved_in_the_form_of_something_public_is_on_the_site_at_once(browser, factory):
+def test_what_is_saved_in_the_form_of_something_public_is_on_the_site_once_it_is_approved(browser, national, factory):
     item = factory(state="published")
     assert fill_in(browser, form_of(item), title="Wombats at work").status_code == 302
+    assert "Wombats at work" not in browser.get(item.get_absolute_url()).content.decode()
+    copy = WorkingCopy.objects.get()
+    browser.post(verb(copy, "submit"), {})
+    assert national.post(verb(copy, "approve"), {}).status_code == 302
     assert "Wombats at work" in browser.get(item.get_absolute_url()).content.decode()
     assert [hit.title for hit in Client().get("/search/?q=wombats").context_data["hits"]] == ["Wombats at work"]
 

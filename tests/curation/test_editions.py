@@ -8,14 +8,16 @@ import pytest
 from django.apps import apps
 from django.core.checks import run_checks
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from curation import actions, checks, editions
+from curation import actions, checks, copies, editions
 from curation.models import ContentChange, Redirect
 from resources.models import Resource
 from search.models import SearchDocument
 from tests.factories import TESTER, EventFactory, RegionFactory, ResourceFactory, curator
+from tests.forms import fill_in
 from tests.site.test_every_page import FILES, PAGES, content
 
 NOT_CONTENT = {"curation_contentversion"}  # the edition itself
@@ -192,3 +194,20 @@ def test_a_content_class_without_its_trigger_is_an_error(monkeypatch):
 def test_redirects_and_search_documents_make_editions():
     """They are no content, but pages read them."""
     assert all(editions.noted in model._meta.triggers for model in (Redirect, SearchDocument))
+
+
+def test_nothing_about_a_working_copy_makes_an_edition_or_is_in_what_is_kept_of_one(own_database):
+    item, person = ResourceFactory(state="published"), curator("north-west")
+    reader, browser = Client(), Client()
+    browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    form = f"/admin/resources/resource/{item.pk}/change/"
+    mark = editions.current().mark
+    before = reader.get(item.get_absolute_url()).content
+    fill_in(browser, form, title="Wombats at work")
+    for path in (item.get_preview_url(), form, "/admin/", "/admin/curation/workingcopy/1/change/"):
+        assert browser.get(path).status_code == 200
+    assert (editions.current().mark, reader.get(item.get_absolute_url()).content) == (mark, before)
+    actions.submit(copies.of(item), by=person)
+    copies.approve(copies.of(item), by=curator("north-west"))
+    assert editions.current().mark != mark
+    assert "Wombats at work" in reader.get(item.get_absolute_url()).content.decode()

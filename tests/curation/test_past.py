@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -134,6 +135,25 @@ def test_the_cost_of_a_state_and_a_difference_does_not_grow_with_what_is_in_it(d
 
 
 # Making it say it again
+
+
+def test_the_cost_of_putting_a_state_back_does_not_grow_with_what_is_in_it():
+    def cost(sessions):
+        event = EventFactory()
+        for number in range(sessions):
+            session = Session.objects.create(event=event, title=f"Session {number}", order=number)
+            session.resources.add(ResourceFactory())
+        state = past.now(event)
+        kept = event.sessions.first()
+        event.sessions.exclude(pk=kept.pk).delete()
+        kept.resources.clear()
+        event.sessions.update(title="Something else")
+        with CaptureQueriesContext(connection) as queries:
+            past.put(event, state)
+        assert past.now(event) == state
+        return len(queries)
+
+    assert cost(3) == cost(9) <= 50
 
 
 def test_two_parts_may_change_places():

@@ -8,8 +8,9 @@ PUBLIC_DOORS. Each item is *about* all regions, which must give nobody a right.
 
 from datetime import timedelta
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 from django.apps import apps
@@ -19,6 +20,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from curation import copies, past
 from curation.models import Curator, Redirect
 from events.models import Event, Session
 from principles.models import LineageLink, PrincipleSet, SetVersion
@@ -26,6 +28,7 @@ from resources.models import Resource
 from search import documents
 from tests import addresses
 from tests.factories import (
+    TESTER,
     ClaimFactory,
     EventFactory,
     OrganisationFactory,
@@ -103,6 +106,7 @@ class World:
         self.regions = [RegionFactory(slug=slug) for slug in OWNERS]
         self.topics = {slug: TopicFactory(name=slug, slug=slug) for slug in ("shown", "unseen")}
         self.publishers = {slug: OrganisationFactory(name=slug, slug=slug) for slug in ("shown", "unseen")}
+        self.copies = {}  # of what is published, by the item's word
         self.items = [self.item(*key) for key in product(KINDS, STATES, OWNERS)]
         self.items += [self.next_version(item) for item in self.items if item.kind == "set"]
         self.point_at_everything()
@@ -127,7 +131,17 @@ class World:
         if kind == "set":
             version_of(row, f"{word} principle")
         Redirect.objects.create(kind=row._meta.label_lower, slug=f"old-{word}", object_id=row.pk)
+        if state == "published":
+            self.copies[word] = self.copy(row, f"{word}copy says more of the heron.")
         return Item(kind, state, owner, word, row)
+
+    def copy(self, row, summary):
+        content = past.now(row)
+        content["fields"]["summary"] = summary
+        return copies.write(row, content, by=TESTER)
+
+    def copies_in(self, text):
+        return {word for word in self.copies if f"{word}copy" in text}
 
     def next_version(self, of):
         """A draft of a set's next version. Whatever the set's state is, these words are nobody else's."""
@@ -258,7 +272,9 @@ NEVER = 987654321  # the number of nothing at all
 PREVIEW = {"preview", "link"}  # have tests of their own: below, and in curation/test_links.py
 
 PAGES = ["changelist", "add", "change", "history", "delete"]
+LOOKING_BACK = [*PAGES, "compare", "restore"]
 VERBS = [
+    "hand-over",
     "share-preview",
     "end-links",
     "submit",
@@ -272,16 +288,20 @@ VERBS = [
     "delete-draft",
 ]
 ADMIN_DOORS = {
-    "resources_resource": PAGES + VERBS,
-    "principles_principleset": [*PAGES, *VERBS, "new-version"],
-    "principles_setversion": [*PAGES, "submit", "take-back", "ask-for-changes", "publish"],
-    "events_event": PAGES + VERBS,
-    "principles_lineagelink": PAGES,
-    "principles_theme": PAGES,
-    "resources_organisation": PAGES,
-    "resources_startingpoint": PAGES,
-    "resources_topic": PAGES,
-    "curation_region": PAGES,
+    "resources_resource": LOOKING_BACK + VERBS,
+    "principles_principleset": [*LOOKING_BACK, *VERBS, "new-version"],
+    "principles_setversion": [*LOOKING_BACK, "submit", "take-back", "ask-for-changes", "publish"],
+    "events_event": LOOKING_BACK + VERBS,
+    "principles_lineagelink": LOOKING_BACK,
+    "principles_theme": LOOKING_BACK,
+    "resources_organisation": LOOKING_BACK,
+    "resources_startingpoint": LOOKING_BACK,
+    "resources_topic": LOOKING_BACK,
+    "curation_region": LOOKING_BACK,
+    "curation_workingcopy": [
+        *PAGES,
+        *("submit", "take-back", "ask-for-changes", "approve", "bring-up-to-date", "discard"),
+    ],
     "curation_curator": [*PAGES, "password-link", "end-sessions", "forget-second-factor"],
 }
 ADMIN_ITSELF = {
@@ -530,10 +550,11 @@ def test_forms_and_histories_name_only_what_their_curator_may_know_of(world, per
     shared = [*world.points[::2], *world.topics.values(), *world.publishers.values(), *world.regions]
     links = LineageLink.objects.curated_by(account(world.people[person]))
     rows = [world.resource, world.set, world.version, world.event, *shared, *links[::50]]
+    then = f"?at={quote(timezone.now().isoformat())}"
     visited = [reverse(f"admin:{model}_{page}") for model in ADMIN_DOORS for page in ("changelist", "add")]
     visited += [reverse("admin:principles_lineagelink_changelist") + f"?p={page}" for page in (2, 3, 4, 5)]
     visited += [
-        reverse(f"admin:{label(row)}_{page}", args=[row.pk])
+        reverse(f"admin:{label(row)}_{page}", args=[row.pk]) + (then if page in {"compare", "restore"} else "")
         for row in rows
         for page in ADMIN_DOORS[label(row)]
         if page not in {"changelist", "add"}
@@ -561,6 +582,37 @@ def test_choices_offer_what_readers_see_and_ones_own(world, person):
     }
     expected["principles_setversion"] = expected["principles_principleset"]  # a version goes by the name of its set
     assert offers == expected
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_working_copy_is_seen_by_those_who_may_change_its_item_and_by_no_door_by_anybody_else(world, person):
+    client, then, told = world.people[person], f"?at={quote(timezone.now().isoformat())}", set()
+    doors = [paths if isinstance(paths, list) else [paths] for _, paths, _ in PUBLIC_DOORS]
+    visited = ["/admin/", *chain(*doors)]
+    for item in world.items:
+        if item.word in world.copies:
+            visited += [item.row.get_absolute_url(), item.row.get_preview_url()]
+            for row in [item.row, world.copies[item.word]]:
+                pages = set(ADMIN_DOORS[label(row)]) - {"changelist", "add"}
+                visited += [reverse(f"admin:{label(row)}_{page}", args=[row.pk]) + then for page in pages]
+            late = {"title": "Mine", "seen_version": "1"}  # what the answer to a late save would tell
+            refused = client.post(reverse(f"admin:{model_of(item)}_change", args=[item.row.pk]), late)
+            told |= world.copies_in(refused.content.decode())
+    for path in visited:
+        told |= world.copies_in(look(client, path))
+    writes = person in {"a publisher", "a publisher of another region", "a national publisher"}
+    assert told == world.words_of(lambda item: item.word in world.copies and writes and own(item, person))
+
+
+@pytest.mark.parametrize("person", ["an editor", "a publisher of another region", "an administrator of accounts"])
+def test_a_working_copy_one_may_not_see_is_answered_like_one_that_never_was(world, person):
+    client, before = world.people[person], changes()
+    copy = next(
+        world.copies[item.word] for item in world.items if item.word in world.copies and own(item, "a publisher")
+    )
+    for page in set(ADMIN_DOORS["curation_workingcopy"]) - {"changelist", "add"}:
+        assert answers(client, copy, page, copy.pk) == answers(client, copy, page, NEVER)
+    assert changes() == before
 
 
 def relations_to_content():

@@ -29,7 +29,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from curation import actions, sign_in
+from curation import actions, copies, past, sign_in
 from curation.accounts import password_link
 from curation.models import Membership, Region
 from justculture import embedded
@@ -127,7 +127,9 @@ def prepare():
         attempt_time=timezone.now(),
     )
     draft, moved = ResourceFactory(), ResourceFactory(state="published", slug="before")
-    actions.rename(moved, "after", by=TESTER)
+    moved = actions.rename(moved, "after", by=TESTER)
+    said = past.now(moved)
+    copies.write(moved, {**said, "fields": {**said["fields"], "summary": "What is to come."}}, by=TESTER)
     made = {
         "admin": [admin_address(name) for name in sorted(addresses.of_admin())],
         "codes": codes,
