@@ -222,12 +222,14 @@ class PortalAdmin(admin.ModelAdmin):
         item = self.get_object(request, unquote(object_id))
         if item is None or not self.has_view_permission(request, item):
             raise Http404("There is nothing of that number here.")
+        entries = history.of(item, seen_by=request.user, also=copies.told(item, seen_by=request.user))
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of “{item}”",
             "object": item,
             "opts": self.opts,
-            "entries": history.of(item, seen_by=request.user, also=copies.told(item, seen_by=request.user)),
+            "entries": entries,
+            "newest": next((entry for entry in entries if entry.until), None),
             "compare": self.address("compare", item.pk) if self.goes_back else "",
             "restore": self.address("restore", item.pk) if self.may_restore(request, item) else "",
             **(extra_context or {}),
@@ -288,6 +290,7 @@ class PortalAdmin(admin.ModelAdmin):
             "label": verb.label,
             "back": self.address("change", pk),
             "changes": verb.shows(item, form, request.user) if verb.shows else None,
+            "heads": verb.heads,
         }
         return TemplateResponse(request, "admin/verb.html", context)
 
@@ -433,6 +436,14 @@ class CuratedAdmin(ScopedAdmin):
             if not item or not item.was_published or not self.has_change_permission(request, item):
                 return super().changeform_view(request, object_id, form_url, extra_context)
             copy = request.working_copy = copies.of(item)
+            if copy:
+                page = self.admin_site.get_model_admin(WorkingCopy)
+                extra_context = {
+                    **(extra_context or {}),
+                    "working_copy": copy,
+                    "working_copy_url": page.address("change", copy.pk),
+                    "working_copy_verbs": page.buttons(copy, request.user),
+                }
             if copy is None and request.method != "POST":
                 return super().changeform_view(request, object_id, form_url, extra_context)
             if request.method == "POST":  # asked before the history tells of what is only as if
@@ -470,11 +481,6 @@ class CuratedAdmin(ScopedAdmin):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None and obj.was_published and self.has_change_permission(request, obj):
             context["is_public_already"] = True
-            if copy := working_copy(request, obj):
-                page = self.admin_site.get_model_admin(WorkingCopy)
-                context["working_copy"] = copy
-                context["working_copy_url"] = page.address("change", copy.pk)
-                context["working_copy_verbs"] = page.buttons(copy, request.user)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_form(self, request, obj=None, change=False, **kwargs):

@@ -20,6 +20,7 @@ from django.db.transaction import TransactionManagementError
 from django.utils.timezone import localtime
 
 from curation.dates import PartialDate
+from curation.difference import marked
 from curation.querysets import known_names
 
 
@@ -89,6 +90,11 @@ class Change(NamedTuple):
     label: str
     before: str
     after: str
+
+    @property
+    def marked(self):
+        """Before and after as HTML that shows where they differ."""
+        return marked(self.before, self.after)
 
 
 class Entry(NamedTuple):

@@ -172,7 +172,8 @@ def changes(model, before, after, names):
         if name in before["links"] and name in after["links"] and before["links"][name] != after["links"][name]:
             yield Change(history.label(field), *(_all_words(field, side, names) for side in (before, after)))
     for name, field in own_parts(model).items():
-        yield from _changes_of_parts(field.model, before["parts"].get(name, []), after["parts"].get(name, []), names)
+        if name in before["parts"] and name in after["parts"]:
+            yield from _changes_of_parts(field.model, before["parts"][name], after["parts"][name], names)
 
 
 def _changes_of_parts(model, before, after, names):

@@ -163,7 +163,7 @@ class CurationSite(AdminSite):
             (
                 "Working copies of what is published",
                 "No working copies.",
-                [self.entry(copy, f"{standing(copy)}, {copy.written_by or 'the operator'}") for copy in copies],
+                [self.entry(copy, f"{standing(copy)}, by {copy.written_by or 'the operator'}") for copy in copies],
             ),
             (
                 "Reviews that are due",

@@ -104,7 +104,7 @@ class Verb:
 
     `act` is called with the item, `by` and what the form asked. `onward` gives the address to go to afterwards and
     `told` what to say, both from what `act` returned; without them it is back to the item, "done". `shows` gives the
-    changes that it would make, from the item, the form and who asks.
+    changes that it would make, from the item, the form and who asks, and `heads` what they are from and to.
     """
 
     name: str
@@ -116,6 +116,7 @@ class Verb:
     onward: Callable | None = None
     told: Callable | None = None
     shows: Callable | None = None
+    heads: tuple = ("Readers see", "Working copy")
 
     def may(self, item, person):
         return getattr(type(item).objects, self.needs)(person).filter(pk=item.pk).exists()
@@ -196,6 +197,7 @@ RESTORE = Verb(
     onward=change_page,
     told=restored,
     shows=lambda item, form, person: form.changes(person),
+    heads=("Now", "Then"),
 )
 
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from curation import history
+from curation import actions, copies, history, past
 from curation.models import Region, RegionContact
 from events.models import Session
 from justculture.starter_content import Loader
 from principles.actions import publish_version
 from principles.models import Agreement
-from resources.models import Organisation, Topic
+from resources.models import Organisation, Resource, Topic
 from search import documents
 from tests.factories import (
     TESTER,
@@ -92,9 +92,16 @@ def resources(north_west, yorkshire):
         title="Not reviewed in time",
         review_due_on=timezone.localdate() - timedelta(days=30),
     )
+    changed = ResourceFactory(**ours, state="published", slug="being-changed", title="Being changed", body=BODY)
+    changed.topics.set(Topic.objects.all()[:2])
+    said = past.now(changed)
+    new = {"title": "Changed for the better", "body": BODY.replace("talking", "listening")}
+    copy = copies.write(changed, {**said, "fields": {**said["fields"], **new}}, by=TESTER)
+    actions.submit(copy, by=curator("north-west", email="writer@example.nhs.uk", name="Wren Writer"))
     ResourceFactory(**ours, state="superseded", slug="replaced-elsewhere", title="Replaced by something elsewhere")
     ResourceFactory(**ours, state="withdrawn", slug="withdrawn", title="Taken back")
-    ResourceFactory(**ours, slug="our-draft", title="Our draft", body=BODY, topics=Topic.objects.all()[:2])
+    draft = ResourceFactory(**ours, slug="our-draft", title="A draft", body=BODY, topics=Topic.objects.all()[:2])
+    Resource.objects.filter(pk=draft.pk).update(title="Our draft", body=BODY.replace("talking", "listening"))
     ResourceFactory(**ours, state="in_review", slug="our-review", title="Ours, in review")
     ResourceFactory(owner=yorkshire, regions=[yorkshire], slug="their-draft", title="Their draft")
 

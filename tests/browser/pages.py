@@ -1,7 +1,10 @@
 """The pages that are looked at: each kind of page, in each of its states."""
 
+from urllib.parse import urlencode
+
 from django.template.loader import render_to_string
 
+from curation import copies, history
 from curation.models import Region
 from events.models import Event
 from justculture import errors, examples
@@ -77,6 +80,7 @@ MADE = {  # what no address answers, or not when asked to: as the portal would s
 PREVIEWS = {
     "draft resource": lambda: Resource.objects.get(slug="our-draft").get_preview_url(),
     "draft principle set": lambda: PrincipleSet.objects.get(slug="our-draft-set").get_preview_url(),
+    "working copy": lambda: Resource.objects.get(slug="being-changed").get_preview_url(),
     "draft event": lambda: Event.objects.get(slug="our-draft-event").get_preview_url(),
 }
 
@@ -104,6 +108,17 @@ def change(item, then="change"):
     return f"/admin/{item._meta.app_label}/{item._meta.model_name}/{item.pk}/{then}/"
 
 
+def looking_back(slug, page):
+    """A page that looks back to the first act there was."""
+
+    def address():
+        item = Resource.objects.get(slug=slug)
+        first = history.events_of(Resource).filter(id=item.pk).order_by("pgh_id").first()
+        return f"{change(item, page)}?{urlencode({'at': first.pgh_created_at.isoformat()})}"
+
+    return address
+
+
 def resource(slug, then="change"):
     return lambda: change(Resource.objects.get(slug=slug), then)
 
@@ -120,7 +135,14 @@ ADMIN = {
     "published resource": resource("everything"),
     "superseded resource": resource("replaced-elsewhere"),
     "withdrawn resource": resource("withdrawn"),
+    "published resource with a working copy": resource("being-changed"),
+    "working copy": lambda: change(copies.of(Resource.objects.get(slug="being-changed"))),
+    "approve": lambda: change(copies.of(Resource.objects.get(slug="being-changed")), "approve"),
+    "give up a working copy": lambda: change(copies.of(Resource.objects.get(slug="being-changed")), "discard"),
     "history of a resource": resource("everything", "history"),
+    "history with a working copy": resource("being-changed", "history"),
+    "comparison": looking_back("our-draft", "compare"),
+    "restore": looking_back("our-draft", "restore"),
     "send for review": resource("our-draft", "submit"),
     "publish": resource("our-draft", "publish"),
     "withdraw": resource("everything", "withdraw"),

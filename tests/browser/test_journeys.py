@@ -63,6 +63,83 @@ def test_a_curator_adds_previews_publishes_and_withdraws_a_resource(own_portal, 
     expect(reader.get_by_text("A newer guide is on its way.")).to_be_visible()
 
 
+def test_what_is_published_is_changed_on_a_working_copy_that_someone_else_approves(own_portal, opened):
+    # Given a published resource, and its curator at its form
+    page, reader, colleague = opened(), opened(), opened()
+    item = Resource.objects.get(slug="held")
+    page.goto(f"/admin/resources/resource/{item.pk}/change/")
+    sign_in(page, PASSWORD)
+    expect(page.locator(".standing")).to_contain_text("What you save goes into a working copy")
+    # When they change it and add a topic
+    page.get_by_label("Title").fill("Kept by its new owner")
+    page.get_by_role("button", name="Add another Topic").click()
+    choose(page, page.get_by_role("combobox", name="Topic").first, "Just culture")
+    page.get_by_role("button", name="Save", exact=True).click()
+    # Then readers still see what they saw, and the preview shows what is to come
+    expect(page.locator(".standing")).to_contain_text("Readers still see the published version")
+    reader.goto("/resources/held/")
+    expect(reader.get_by_role("heading", level=1)).to_contain_text("Kept by its owner")
+    page.get_by_role("link", name="Preview").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Kept by its new owner")
+    expect(page.locator("main dl")).to_contain_text("Just culture")
+    page.go_back()
+    # When it is sent for review, the other finds it on their first page, with its difference
+    page.get_by_role("link", name="Send for review", exact=True).click()
+    page.get_by_role("button", name="Send for review").click()
+    colleague.goto("/admin/")
+    sign_in(colleague, PASSWORD, content.NATIONAL)
+    colleague.get_by_role("link", name="Kept by its new owner").click()
+    difference = colleague.get_by_role("table", name="What it changes")
+    expect(difference.get_by_role("row", name="Title")).to_contain_text("Kept by its new owner")
+    expect(difference.locator("ins")).to_have_text("new ")
+    expect(difference.get_by_role("row", name="Topic")).to_contain_text("Just culture")
+    # And approves it
+    colleague.get_by_role("link", name="Approve and publish").click()
+    colleague.get_by_role("button", name="Approve and publish").click()
+    expect(colleague.locator(".messagelist")).to_contain_text("Readers now see the new version")
+    # Then readers have it at their next request, and the history says who wrote and who approved
+    reader.reload()
+    expect(reader.get_by_role("heading", level=1)).to_contain_text("Kept by its new owner")
+    colleague.get_by_role("link", name="History").click()
+    act = colleague.locator(".history-entry").first
+    expect(act).to_contain_text("approved and published changes")
+    expect(act).to_contain_text("Written by Nora West")
+    # When it is compared with what it was, and that is restored
+    colleague.get_by_role("link", name="Compare with now").first.click()
+    colleague.get_by_role("link", name="Restore this version").click()
+    colleague.get_by_role("button", name="Restore this version").click()
+    # Then it waits in a working copy
+    expect(colleague.get_by_role("heading", level=1)).to_contain_text("Working copy of")
+    expect(colleague.get_by_role("row", name="Title")).to_contain_text("Kept by its owner")
+
+
+def test_the_second_to_save_is_shown_what_changed_and_loses_nothing(own_portal, opened):
+    # Given two curators at the form of one published resource
+    page, colleague = opened(), opened()
+    item = Resource.objects.get(slug="held")
+    for one, email in [(page, content.CURATOR), (colleague, content.NATIONAL)]:
+        one.goto(f"/admin/resources/resource/{item.pk}/change/")
+        sign_in(one, PASSWORD, email)
+    # When one saves, and then the other
+    colleague.get_by_label("Title").fill("Theirs")
+    colleague.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("Cost").fill("Free")
+    page.get_by_role("button", name="Save", exact=True).click()
+    # Then the second is shown what changed, and still has what they typed
+    expect(page.locator(".errornote")).to_be_focused()
+    expect(page.locator("#content")).to_contain_text("Nat Ional changed Title: “Kept by its owner” became “Theirs”")
+    expect(page.get_by_label("Cost")).to_have_value("Free")
+    # When they take the other's change in and save again
+    page.get_by_label("Title").fill("Theirs")
+    page.get_by_role("button", name="Save", exact=True).click()
+    # Then the working copy has both, and readers see neither
+    page.get_by_role("link", name="What it changes").click()
+    expect(page.get_by_role("row", name="Title")).to_contain_text("Theirs")
+    expect(page.get_by_role("row", name="Cost")).to_contain_text("Free")
+    item.refresh_from_db()
+    assert (item.title, item.cost) == ("Kept by its owner", "")
+
+
 def sign_in(page, password, email=content.CURATOR):
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(password)
