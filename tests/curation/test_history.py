@@ -1,12 +1,32 @@
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from django.db.models import ProtectedError
 from django.db.transaction import TransactionManagementError
 
-from curation import actions, history
-from resources.models import Resource
-from tests.factories import TESTER, ClaimFactory, RegionFactory, ResourceFactory, TopicFactory, curator
+from curation import actions, copies, history, past
+from curation.models import RegionContact
+from events.models import Session
+from principles.models import Agreement, LineageLink
+from resources.models import Resource, TopicName
+from tests.factories import (
+    TESTER,
+    ClaimFactory,
+    EventFactory,
+    OrganisationFactory,
+    RegionFactory,
+    ResourceFactory,
+    SetFactory,
+    StartingPointFactory,
+    StartingStepFactory,
+    ThemeFactory,
+    TopicFactory,
+    curator,
+    version_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +77,70 @@ def test_history_cannot_be_changed_or_emptied(sql):
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
     assert history.of(item, seen_by=TESTER) == before
+
+
+HISTORIES = sorted({model for model in apps.get_models() if hasattr(model, "pgh_tracked_model")}, key=str)
+
+
+@pytest.mark.parametrize("model", HISTORIES, ids=lambda model: model.__name__)
+def test_no_table_of_history_can_be_changed_or_emptied(model, one_of_everything):
+    before = model.objects.count()
+    assert before
+    for sql in ("UPDATE {} SET pgh_label = pgh_label", "DELETE FROM {}", "TRUNCATE {}", "TRUNCATE {} CASCADE"):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql.format(model._meta.db_table))
+    assert model.objects.count() == before
+
+
+@pytest.fixture
+def one_of_everything():
+    """An event in every table of history."""
+    person = curator("north-west")
+    item = ResourceFactory(state="published", regions=[RegionFactory()], topics=[TopicFactory()])
+    item.partners.add(OrganisationFactory())
+    ClaimFactory(resource=item)
+    copies.write(item, {**past.now(item), "parts": {}}, by=person)
+    RegionContact.objects.create(region=item.owner, role="Co-chair")
+    TopicName.objects.create(topic=TopicFactory(), name="Another name")
+    StartingStepFactory(point=StartingPointFactory())
+    event = EventFactory(regions=[item.owner])
+    session = Session.objects.create(event=event, title="Learning")
+    session.resources.add(item)
+    principles = SetFactory(regions=[item.owner])
+    session.sets.add(principles)
+    version = version_of(principles, "Be fair", publish=False)
+    Agreement.objects.create(version=version, side="staff")
+    ThemeFactory()
+    actions.share_preview(ResourceFactory(), by=person)
+    LineageLink.objects.create(descendant_set=principles, source_resource=item)
+
+
+def test_what_is_deleted_keeps_its_history_and_so_does_a_closed_or_deleted_account():
+    person = curator("north-west", name="Pat Publisher")
+    item = ResourceFactory()
+    actions.submit(item, by=person)
+    pk, before = item.pk, history.of(item, seen_by=TESTER)
+    with pytest.raises(ProtectedError):
+        person.delete()
+    actions.take_back(item, by=person)
+    person.memberships.all().delete()
+    with suppress(ProtectedError):
+        person.delete()
+    actions.delete_draft(item, by=TESTER)
+    item.pk = pk
+    after = history.of(item, seen_by=TESTER)
+    assert [(act.who, act.verb) for act in after[-len(before) :]] == [(act.who, act.verb) for act in before]
+    assert "Pat Publisher" in {act.who for act in after}
+    assert after[0].verb == "deleted"
+
+
+def test_no_event_can_be_changed_or_deleted_through_its_model():
+    event = ResourceFactory().history.first()
+    for attempt in (event.delete, event.save, type(event).objects.all().delete):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attempt()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        type(event).objects.update(title="Rewritten")
 
 
 def test_a_reason_outside_a_transaction_is_refused(monkeypatch):

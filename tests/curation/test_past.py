@@ -1,20 +1,26 @@
 """The history is the whole truth: whatever is done, in whatever way, each state can be had again."""
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curation import past
+from curation import actions, copies, past
 from curation.models import tidy_title
+from curation.states import NotAllowed
 from events.models import Session
+from justculture.bulk.importing import import_content
 from resources.models import Claim, Resource, StartingStep
+from tests.bulk.files import json_lines
 from tests.factories import (
     TESTER,
     ClaimFactory,
@@ -29,6 +35,7 @@ from tests.factories import (
     curator,
     version_of,
 )
+from tests.forms import fields, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -265,3 +272,128 @@ def test_replaying_the_history_gives_every_state_and_each_can_be_had_again(data)
     for _, state in data.draw(st.lists(st.sampled_from(steps), min_size=1, max_size=3), "restored"):
         past.put(Resource.objects.get(pk=item.pk), state)
         assert past.now(item) == state
+
+
+class Life:
+    """A resource whose curators do this and that. Each way of changing it takes what chance gives."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.writer, self.other = curator("north-west"), curator("north-west")
+        self.national, self.browser = curator("national"), Client()
+        self.browser.force_login(self.writer, backend="django.contrib.auth.backends.ModelBackend")
+        self.topics = TopicFactory.create_batch(2)
+        self.pk = ResourceFactory(slug=f"life-{self.writer.pk}").pk
+        self.seen = [(timezone.now(), past.now(self.item))]
+
+    @property
+    def item(self):
+        return Resource.objects.get(pk=self.pk)
+
+    def live(self, way, text):
+        with suppress(NotAllowed):
+            getattr(self, way)(self.item, text)
+        self.seen.append((timezone.now(), past.now(self.item)))
+
+    def save_the_form(self, item, text):
+        address = f"/admin/resources/resource/{self.pk}/change/"
+        sent = fields(self.browser.get(address))
+        kept, tagged = (int(sent[f"{name}-INITIAL_FORMS"][0]) for name in ("claims", "taggedresource_set"))
+        new = {"value": text[:9], "counts": "cases", "as_at": "2020", "source_title": "A report", "order": kept}
+        sent |= rows("claims", {**new, "source_url": "https://example.org/"}, before=kept)
+        if kept:
+            sent |= {"claims-0-note": text} if len(text) % 2 else {"claims-0-DELETE": "on"}
+        if tagged:
+            sent |= {"taggedresource_set-0-DELETE": "on"}
+        else:
+            sent |= rows("taggedresource_set", {"tag": self.topics[len(text) % 2].pk})
+        answer = self.browser.post(address, {**sent, "cost": text, "regions": [item.owner_id]})
+        assert answer.status_code == 302
+
+    def approve(self, item, text):
+        copy = copies.of(item)
+        if copy and copy.state == "draft":
+            actions.submit(copy, by=self.writer)
+        if copy:
+            copies.approve(copy, by=self.other)
+
+    def discard(self, item, text):
+        if copy := copies.of(item):
+            copies.discard(copy, by=self.other)
+
+    def bring_up_to_date(self, item, text):
+        if copy := copies.of(item):
+            copies.bring_up_to_date(copy, by=self.other)
+
+    def publish(self, item, text):
+        actions.publish(item, by=self.national, note="Because")
+
+    def withdraw(self, item, text):
+        actions.withdraw(item, by=self.writer, reason=text)
+
+    def submit(self, item, text):
+        actions.submit(item, by=self.writer)
+
+    def review(self, item, text):
+        actions.mark_reviewed(item, by=self.writer)
+
+    def rename(self, item, text):
+        actions.rename(item, f"life-{self.pk}-{len(self.seen)}", by=self.writer)
+
+    def update(self, item, text):
+        Resource.objects.filter(pk=self.pk).update(summary=text)
+
+    def sql(self, item, text):
+        by_sql(item, text)
+
+    def imported(self, item, text):
+        row = {
+            "slug": item.slug,
+            "title": text,
+            "kind": "guide",
+            "owner": "north-west",
+            "topics": [self.topics[0].slug],
+        }
+        assert not import_content(json_lines(self.folder, row), by=TESTER).problems
+
+    def restored(self, item, text):
+        copies.restore(item, at=self.seen[len(text) % len(self.seen)][0], by=self.writer)
+
+
+HISTORIES = [model for model in apps.get_models() if hasattr(model, "pgh_tracked_model")]
+DEEDS = [name for name in vars(Life) if not name.startswith("_") and name not in {"item", "live"}]
+
+
+@given(deeds=st.lists(st.tuples(st.sampled_from(DEEDS), TEXT), min_size=2, max_size=9), back=st.integers(0, 9))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_curators_do_the_history_knows_each_state_and_going_back_gives_exactly_it(tmp_path, deeds, back):
+    RegionFactory(slug="national")
+    life = Life(tmp_path)
+    for way, text in deeds:
+        life.live(way, text)
+    for moment, state in life.seen:
+        assert past.at(life.item, moment) == state
+    back %= len(life.seen)
+    _, state = life.seen[back]
+    for way in ("discard", "restored", "approve"):
+        life.live(way, "x" * back)
+    left = life.item.left_to_verbs if life.item.was_published else ()
+    now = past.now(life.item)
+    assert {**now, "fields": without(left, now)} == {**state, "fields": without(left, state)}
+
+
+def without(names, state):
+    return {name: value for name, value in state["fields"].items() if name not in names}
+
+
+def test_each_of_those_deeds_does_something(tmp_path):
+    """Chance tries what makes no sense then, which is refused: here each is done when it does."""
+    RegionFactory(slug="national")
+    life = Life(tmp_path)
+    in_order = ["save_the_form", "update", "sql", "imported", "restored", "submit", "publish", "review", "rename"]
+    in_order += ["save_the_form", "approve", "save_the_form", "update", "bring_up_to_date", "discard", "restored"]
+    assert {*in_order, "withdraw"} == set(DEEDS)
+    for number, way in enumerate([*in_order, "withdraw"]):
+        events = sum(model.objects.count() for model in HISTORIES)
+        getattr(life, way)(life.item, f"Being fair {number}")
+        assert sum(model.objects.count() for model in HISTORIES) > events, way
