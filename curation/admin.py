@@ -3,6 +3,7 @@
 from functools import partial
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
@@ -438,6 +439,8 @@ class CuratedAdmin(ScopedAdmin):
             copy = request.working_copy = copies.of(item)
             if copy:
                 page = self.admin_site.get_model_admin(WorkingCopy)
+                if settings.READ_ONLY:  # its form would write for a moment: what it changes can be read without
+                    return HttpResponseRedirect(page.address("change", copy.pk))
                 extra_context = {
                     **(extra_context or {}),
                     "working_copy": copy,

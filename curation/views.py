@@ -97,6 +97,7 @@ class CuratedPage(DetailView):
     parameters = ()
     preview = False
     guest = False  # a preview for somebody without an account: of one item, and of nothing else
+    of_copy = False  # a preview of what is to take the place of what readers see
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -146,6 +147,7 @@ class CuratedPage(DetailView):
         return super().get_context_data(
             preview=self.preview,
             guest=self.guest,
+            of_copy=self.of_copy,
             successor=item.replacement(self.visible(type(item))),
             is_sample=item.is_sample,
             **kwargs,
@@ -165,7 +167,7 @@ def preview(request, kind, pk):
         return page.as_view(preview=True)(request, pk=pk)
     with copies.as_if(copy.item, copy.content):
         request.META.pop(editions.REQUEST_KEY, None)  # nothing that is made here belongs to the edition readers see
-        return page.as_view(preview=True)(request, pk=pk).render()
+        return page.as_view(preview=True, of_copy=True)(request, pk=pk).render()
 
 
 @for_reading

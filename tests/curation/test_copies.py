@@ -162,7 +162,9 @@ def test_what_is_wrong_is_said_and_kept_in_the_form_and_makes_no_working_copy(br
 def test_its_preview_is_the_real_page_of_what_is_to_come(browser, factory):
     item = factory(state="published", title="Before")
     fill_in(browser, page(item), title="Wombats at work")
-    assert "Wombats at work" in browser.get(item.get_preview_url()).content.decode()
+    preview = browser.get(item.get_preview_url()).content.decode()
+    assert "Wombats at work" in preview
+    assert "Readers see the published version until this is approved" in preview
     for path in (item.get_absolute_url(), "/", "/search/?q=wombats"):
         assert "Wombats at work" not in browser.get(path).content.decode()
     item.refresh_from_db()

@@ -5,7 +5,8 @@ import pytest
 from django.db import InternalError, connection, transaction
 from django.test import Client
 
-from tests.factories import PASSWORD, ResourceFactory, curator
+from curation import copies, past
+from tests.factories import PASSWORD, TESTER, ResourceFactory, curator
 from tests.portal import run, short_folder
 from tests.site.test_every_page import EVERY_PATH, content
 
@@ -51,6 +52,22 @@ def test_curators_read_why_on_every_page_and_can_look_around(signed_in, read_onl
         assert answer.status_code == 200
         assert f"Nothing can be saved at the moment: {REASON}" in answer.content.decode()
     assert REASON in Client().get("/admin/login/").content.decode()
+
+
+def test_what_a_working_copy_changes_can_be_read_where_its_form_would_write(signed_in, read_only):
+    item = ResourceFactory(state="published")
+    said = past.now(item)
+    copy = copies.write(item, {**said, "fields": {**said["fields"], "title": "What is to come"}}, by=TESTER)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_read_only = on")
+        answer = signed_in.get(f"/admin/resources/resource/{item.pk}/change/", follow=True)
+        assert (answer.status_code, answer.redirect_chain[-1][0]) == (
+            200,
+            f"/admin/curation/workingcopy/{copy.pk}/change/",
+        )
+        assert "What is to come" in answer.content.decode()
+        transaction.set_rollback(True)
 
 
 def test_forms_can_be_looked_at_where_postgresql_takes_no_lock(signed_in, read_only):
