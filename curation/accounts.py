@@ -1,7 +1,7 @@
 """Accounts: a new curator chooses a password by a link that works once."""
 
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.contrib import admin
@@ -25,8 +25,16 @@ def sign_in_name(request, credentials):
 
 
 def address(request):
-    """Where a sign-in comes from."""
-    return sender(request.META)
+    """Where a sign-in comes from. Of an IPv6 address, the half that one household or hospital has to itself: whoever
+    has it has all the addresses below it."""
+    written = sender(request.META)
+    try:
+        found = ip_address(written)
+    except ValueError:
+        return written
+    if found.version == 4:
+        return written
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False).network_address)
 
 
 def sender(environ):

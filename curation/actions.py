@@ -9,7 +9,7 @@ from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 from django_otp import devices_for_user
 
-from curation import history, links
+from curation import history, links, sign_in
 from curation.accounts import password_link
 from curation.models import CuratedModel, Curator, Redirect, Region, Reviewed
 from curation.people import Operator
@@ -263,6 +263,7 @@ def new_password_link(curator: Curator, *, by, note="") -> str:
     history.because("password link made", by=by, note=note)
     curator.set_unusable_password()
     curator.save()
+    sign_in.let_try_again(curator)
     return password_link(curator)
 
 

@@ -17,14 +17,20 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import mark_safe
-from django_otp import login
+from django_otp import devices_for_user, login
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from curation import history
+from curation import guessing, history
+from justculture.words import plural
 
 RECOVERY_CODES = 10
-OFTEN = "The last code was wrong. Wait {seconds} seconds, then enter the code that your app shows then."
+OFTEN = "The last code was wrong. Wait {time}, then enter the code that your app shows then."
+TOO_OFTEN = (
+    "Many wrong codes were entered for this account. Nobody can try again for {time}. "
+    "If that was not you, somebody knows your password: ask an administrator of accounts for a new password link."
+)
+LONG = 15 * 60  # seconds to wait after which it is better to ask for help
 WRONG = "That is not the code. Enter the 6 digits that your app shows now, or a recovery code that you have not used."
 NOT_SET_UP = (
     "That is not the code. Enter the 6 digits that your app shows now. Check that your phone has the right time."
@@ -67,10 +73,11 @@ def app_of(person):
     return TOTPDevice.objects.devices_for_user(person, confirmed=True).first()
 
 
-def app_to_set_up(person):
-    """A secret for a new app, the same until a first code has shown that the app has it."""
-    app, _ = TOTPDevice.objects.get_or_create(user=person, confirmed=False, defaults={"name": "app"})
-    return app
+def key_to_set_up(request):
+    """The key for a new app: the same for as long as a session is, and stored nowhere until a first code has shown
+    that an app has it."""
+    session = f"{request.user.pk} {request.session.session_key}"
+    return salted_hmac("curation.sign_in.key", session, algorithm="sha256").digest()[:20]
 
 
 class Enrolment(NamedTuple):
@@ -80,7 +87,8 @@ class Enrolment(NamedTuple):
     letters: str
 
 
-def enrolment(app):
+def enrolment(request):
+    app = TOTPDevice(user=request.user, key=key_to_set_up(request).hex())
     letters = b32encode(app.bin_key).decode().rstrip("=")
     issuer = settings.SERVICE_NAME
     told = urlencode({"secret": letters, "issuer": issuer, "digits": app.digits, "period": app.step}, quote_via=quote)
@@ -96,15 +104,12 @@ def set_up(request, code):
 
     They are shown this once; what is kept of them is a keyed hash. Raises Refused.
     """
-    person = request.user
-    get_user_model().objects.select_for_update().get(pk=person.pk)
-    app = TOTPDevice.objects.select_for_update().get(user=person, confirmed=False)
-    if refusal := _refusal(app, code, NOT_SET_UP):
-        raise Refused(refusal)
+    person = get_user_model().objects.select_for_update().get(pk=request.user.pk)
     history.because("set up a second factor", by=person)
-    TOTPDevice.objects.filter(user=person, confirmed=True).delete()  # the phone that this one replaces
-    app.confirmed = True
-    app.save()
+    TOTPDevice.objects.filter(user=person).delete()  # the phone that this one replaces
+    app = TOTPDevice.objects.create(user=person, name="app", key=key_to_set_up(request).hex())
+    if not app.verify_token(code):
+        raise Refused(NOT_SET_UP)
     person.second_factor_at = timezone.now()
     person.save(update_fields=["second_factor_at"])
     StaticDevice.objects.filter(user=person).delete()
@@ -122,26 +127,49 @@ def kept(code):
 
 
 def check(request, code):
-    """Take a code of the app, or a recovery code: its curator is in. Raises Refused."""
+    """Take a code of the app, or a recovery code: its curator is in. Raises Refused.
+
+    Returns how many wrong codes had been entered for them since they last came in.
+    """
+    person = request.user
+    if not guessing.may_try(request, person):
+        request.axes_locked_out = True  # django-axes answers
+        raise Refused(WRONG)
     with transaction.atomic():
         if code.isdigit() and len(code) == 6:
-            device = TOTPDevice.objects.select_for_update().get(user=request.user, confirmed=True)
+            device = TOTPDevice.objects.select_for_update().get(user=person, confirmed=True)
         else:
-            device, code = StaticDevice.objects.select_for_update().get(user=request.user), kept(code)
-        refusal = _refusal(device, code, WRONG)
-    if refusal:  # the failed try is kept: it counts
-        raise Refused(refusal)
+            device, code = StaticDevice.objects.select_for_update().get(user=person), kept(code)
+        wait, wrong = _wait(device), device.throttling_failure_count
+        is_right = not wait and device.verify_token(code)
+    if wait:
+        raise Refused((OFTEN if wait < LONG else TOO_OFTEN).format(time=_in_words(wait)))
+    if not is_right:  # the failed try is kept: it counts
+        guessing.note_failure(request, person)
+        raise Refused(WRONG)
     _come_in(request, device)
+    return wrong
 
 
-def _refusal(device, code, wrong):
+def let_try_again(person):
+    """Whoever entered wrong codes knew the password. With a new one, its owner need not wait for what they did."""
+    for device in devices_for_user(person):
+        device.throttle_reset()
+
+
+def _wait(device):
+    """Seconds until another code may be tried."""
     allowed, why = device.verify_is_allowed()
-    if not allowed:
-        until = why.get("locked_until")
-        return OFTEN.format(seconds=max(1, round((until - timezone.now()).total_seconds())) if until else 60)
-    return "" if device.verify_token(code) else wrong
+    return 0 if allowed else max(1, round((why["locked_until"] - timezone.now()).total_seconds()))
+
+
+def _in_words(seconds):
+    if seconds <= 120:
+        return plural(seconds, "second")
+    return plural(-(-seconds // 60), "minute") if seconds <= 7200 else plural(-(-seconds // 3600), "hour")
 
 
 def _come_in(request, device):
     request.session.cycle_key()  # whoever knew the half-open session's key knows nothing now
     login(request, device)
+    guessing.forget_failures(request, request.user)

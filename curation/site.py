@@ -11,11 +11,12 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from curation import sign_in
+from curation import guessing, sign_in
 from justculture.words import plural
 
 FOR_CURATORS = ("/admin/", "/preview/")
 MOST = 20  # items of one list on the first page
+WRONG_CODES = "{codes} had been entered since you last signed in. If that was not you, change your password now."
 
 
 class Waiting(NamedTuple):
@@ -77,7 +78,11 @@ class CurationSite(AdminSite):
     def login(self, request, extra_context=None):
         if request.method == "GET" and sign_in.is_half_way(request):
             return redirect_on("admin:second-factor", request)
-        return super().login(request, {"title": "Sign in", **(extra_context or {})})
+        response = super().login(request, {"title": "Sign in", **(extra_context or {})})
+        if request.method == "POST" and response.status_code == 302 and not settings.SECOND_FACTOR:
+            guessing.forget_failures(request, request.user)
+            guessing.remember(response, request.user)
+        return response
 
     def logout(self, request, extra_context=None):
         if not request.user.is_authenticated:
@@ -95,11 +100,13 @@ class CurationSite(AdminSite):
         form = sign_in.CodeForm(request.POST or None)
         if form.is_valid():
             try:
-                sign_in.check(request, form.cleaned_data["code"])
+                wrong = sign_in.check(request, form.cleaned_data["code"])
             except sign_in.Refused as refusal:
                 form.add_error("code", str(refusal))
             else:
-                return HttpResponseRedirect(onward(request))
+                if wrong:
+                    messages.warning(request, WRONG_CODES.format(codes=plural(wrong, "wrong code")))
+                return guessing.remember(HttpResponseRedirect(onward(request)), request.user)
         return self.code_page(request, "admin/second_factor.html", "Enter your code", form=form)
 
     def set_up(self, request):
@@ -110,15 +117,15 @@ class CurationSite(AdminSite):
         if half_way and sign_in.app_of(request.user) is not None:
             return redirect_on("admin:second-factor", request)
         form = sign_in.CodeForm(request.POST or None)
-        app = sign_in.app_to_set_up(request.user)
         if form.is_valid():
             try:
                 codes = sign_in.set_up(request, form.cleaned_data["code"])
             except sign_in.Refused as refusal:
                 form.add_error("code", str(refusal))
             else:
-                return self.code_page(request, "admin/recovery_codes.html", "Keep your recovery codes", codes=codes)
-        title, told = "Set up your second factor", sign_in.enrolment(app)
+                page = self.code_page(request, "admin/recovery_codes.html", "Keep your recovery codes", codes=codes)
+                return guessing.remember(page, request.user)
+        title, told = "Set up your second factor", sign_in.enrolment(request)
         return self.code_page(request, "admin/second_factor_set_up.html", title, form=form, enrolment=told)
 
     def code_page(self, request, template, title, **context):

@@ -89,6 +89,8 @@ SITE_URL = text("SITE_URL", LOCAL) or f"http://127.0.0.1:{PORT}"
 SITE_URL = SITE_URL.rstrip("/")
 if urlsplit(SITE_URL).scheme not in {"http", "https"} or not urlsplit(SITE_URL).hostname:
     raise ImproperlyConfigured("SITE_URL must look like https://portal.example.nhs.uk.")
+SITE_HOST = urlsplit(SITE_URL).hostname
+ON_LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 SECURE = urlsplit(SITE_URL).scheme == "https"
 
 DEBUG = False
@@ -240,17 +242,23 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-SECOND_FACTOR = SECURE or not EMBEDDED  # for every curator, but on a machine that nobody else can reach
+# Every curator needs a second factor, but in local use: on a machine that nobody else can reach
+LOCAL_USE = EMBEDDED and not SECURE and not TRUSTED_PROXIES and ON_LOOPBACK.issuperset([SITE_HOST, *ALLOWED_HOSTS])
+SECOND_FACTOR = text("SECOND_FACTOR", "" if LOCAL_USE else "always")
+if SECOND_FACTOR not in {"", "always"}:
+    raise ImproperlyConfigured("SECOND_FACTOR can only be “always”. Without it, local use alone goes without a code.")
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 10  # seconds to wait after a wrong code, doubled by each
+AXES_HANDLER = "curation.guessing.Record"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "justculture.errors.locked_out"
-AXES_RESET_ON_SUCCESS = True
+AXES_RESET_ON_SUCCESS = False  # a password alone is no success: curation.guessing does it
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # what is not looked at counts for nothing, nor against others
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]  # not in logs
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "csrfmiddlewaretoken"]  # neither logged nor kept
 AXES_USERNAME_FORM_FIELD = "username"  # what Django's sign-in form calls the e-mail address
 AXES_USERNAME_CALLABLE = "curation.accounts.sign_in_name"
 AXES_CLIENT_IP_CALLABLE = "curation.accounts.address"
@@ -258,6 +266,7 @@ AXES_CLIENT_IP_CALLABLE = "curation.accounts.address"
 # Cookies are for curators only; readers never get one
 
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
+KNOWN_BROWSER_COOKIE = "__Secure-known" if SECURE else "known"
 SESSION_ENGINE = "curation.sessions"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"

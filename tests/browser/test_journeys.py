@@ -33,7 +33,7 @@ def test_a_curator_adds_previews_publishes_and_withdraws_a_resource(own_portal, 
     address = "/resources/talking-after-an-incident/"
     assert reader.goto(address).status == 404
     # And they see it on the real page
-    page.get_by_role("link", name="Preview").click()
+    page.get_by_role("link", name="Preview", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Talking after an incident")
     expect(page.get_by_role("region", name="Draft preview")).to_be_visible()
     assert {"Just culture", "Restorative practice"} <= set(page.locator("main dl a").all_text_contents())
@@ -79,7 +79,7 @@ def test_what_is_published_is_changed_on_a_working_copy_that_someone_else_approv
     expect(page.locator(".standing")).to_contain_text("Readers still see the published version")
     reader.goto("/resources/held/")
     expect(reader.get_by_role("heading", level=1)).to_contain_text("Kept by its owner")
-    page.get_by_role("link", name="Preview").click()
+    page.get_by_role("link", name="Preview", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Kept by its new owner")
     expect(page.locator("main dl")).to_contain_text("Just culture")
     page.go_back()
@@ -165,7 +165,7 @@ def test_a_wrong_password_is_told_where_one_is(portal, opened):
     page = opened()
     page.goto("/admin/login/")
     sign_in(page, "not the password")
-    assert page.title().startswith("Error: ")
+    expect(page).to_have_title(re.compile("^Error: "))
     expect(page.locator(".errornote")).to_be_focused()
     page.get_by_role("button", name="Sign in").focus()
     page.get_by_label("Password").fill("")
@@ -179,7 +179,7 @@ def test_what_is_wrong_with_a_form_is_summed_up_and_linked(portal, curators_page
     page.goto("/admin/resources/resource/add/")
     page.get_by_label("First published").fill("some day")
     page.get_by_role("button", name="Save", exact=True).click()
-    assert page.title().startswith("Error: ")
+    expect(page).to_have_title(re.compile("^Error: "))
     expect(page.locator(".errornote")).to_be_focused()
     links = page.locator(".errornote a")
     assert links.count() >= 3

@@ -101,7 +101,8 @@ def test_guessing_is_held_off_by_person_and_address_together(client):
         (0, "192.0.2.1", "10.9.9.9"),
         (1, "192.0.2.1", "192.0.2.1"),
         (1, "8.8.8.8, 192.0.2.1", "192.0.2.1"),  # the sender's own network has a proxy, or they made it up
-        (1, "8.8.8.8,evil,2001:db8::1", "2001:db8::1"),
+        (1, "8.8.8.8,evil,2001:db8:1:2:3::4", "2001:db8:1:2::"),  # all that its sender could have sent it from
+        (1, "::ffff:192.0.2.1", "192.0.2.1"),
         (2, "192.0.2.1, 10.0.0.1", "192.0.2.1"),
         (2, "8.8.8.8, 192.0.2.1, 10.0.0.1", "192.0.2.1"),
         (2, "192.0.2.1", "10.9.9.9"),

@@ -1,16 +1,24 @@
 """The second factor: set up once, asked for after each password, and no way around it."""
 
 import re
+import statistics
+import time
 from base64 import b32decode
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from curation import actions
 from curation.models import Session
 from tests import addresses
 from tests.factories import PASSWORD, ResourceFactory, curator
@@ -26,10 +34,16 @@ def asked_for(settings):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Moves time on, for whoever asks Django or the system."""
-    moved, now = [timedelta()], timezone.now
-    monkeypatch.setattr(timezone, "now", lambda: now() + moved[0])
-    monkeypatch.setattr("time.time", lambda: (now() + moved[0]).timestamp())
+    """Stops time, for whoever asks Django or the system, and moves it on."""
+    moved, start = [timedelta()], timezone.now()
+
+    def now():
+        return start + moved[0]
+
+    monkeypatch.setattr(timezone, "now", now)
+    monkeypatch.setattr("time.time", lambda: now().timestamp())
+    for module in ("axes.attempts", "axes.handlers.proxy"):
+        monkeypatch.setattr(f"{module}.now", now)
 
     def move(**by):
         moved[0] += timedelta(**by)
@@ -42,10 +56,13 @@ def person(db):
     return curator("north-west")
 
 
+def give_password(client, email, password=PASSWORD, address="127.0.0.1"):
+    return client.post("/admin/login/?next=/admin/", {"username": email, "password": password}, REMOTE_ADDR=address)
+
+
 def half_way(person):
     client = Client()
-    answer = client.post("/admin/login/", {"username": person.email, "password": PASSWORD})
-    assert answer.status_code == 302
+    assert give_password(client, person.email).status_code == 302
     return client
 
 
@@ -158,6 +175,156 @@ def test_guessing_codes_is_slow(person, clock):
     assert client.post(ASK, {"code": now_shown(key)}).status_code == 302
 
 
+def test_nobody_waits_for_what_a_thief_of_their_password_did(person, clock):
+    """The wait grows with each wrong code. A new password, which the thief does not have, ends it."""
+    _, key, _ = enrolled(person)
+    for _ in range(9):
+        half_way(person).post(ASK, {"code": "000000"}, REMOTE_ADDR="10.0.0.66")
+        clock(hours=1)
+    clock(minutes=-50)
+    page = half_way(person).post(ASK, {"code": now_shown(key)}).content.decode()
+    assert re.search(r"Nobody can try again for \d+ minutes. If that was not you, somebody knows your password", page)
+    actions.new_password_link(person, by=curator("national", role="accounts"))
+    person.set_password(PASSWORD)
+    person.save()
+    client = half_way(person)
+    assert client.post(ASK, {"code": now_shown(key)}).status_code == 302
+    assert is_in(client)
+
+
+def test_a_curator_is_told_of_wrong_codes_when_they_come_in(person, clock):
+    _, key, _ = enrolled(person)
+    clock(minutes=1)
+    thief = half_way(person)
+    for _ in range(3):
+        thief.post(ASK, {"code": "000000"}, REMOTE_ADDR="10.0.0.66")
+        clock(minutes=2)
+    page = half_way(person).post(ASK, {"code": now_shown(key)}, follow=True).content.decode()
+    assert "3 wrong codes had been entered since you last signed in." in page
+
+
+def test_wrong_codes_count_as_wrong_passwords_do_and_a_right_password_does_not_take_them_back(person):
+    enrolled(person)
+    statuses = []
+    for _ in range(10):
+        person.totpdevice_set.get().throttle_reset()
+        statuses.append(half_way(person).post(ASK, {"code": "000000"}).status_code)
+    assert statuses == [200] * 9 + [429]
+    assert give_password(Client(), person.email).status_code == 429
+    assert not AccessAttempt.objects.filter(post_data__contains="000000").exists()
+
+
+def test_guessing_one_password_from_one_address(person, clock):
+    """A guess every 15 seconds for an hour: no more than 40 of 240 are looked at."""
+    looked_at = 0
+    for _ in range(240):
+        looked_at += give_password(Client(), person.email, "guess").status_code == 200
+        clock(seconds=15)
+    assert 30 <= looked_at <= 40
+
+
+def test_one_password_tried_on_many_accounts_from_one_address(person):
+    answers = [give_password(Client(), f"nobody{n}@example.nhs.uk", "Password1234").status_code for n in range(100)]
+    assert answers == [200] * 29 + [429] * 71
+    assert give_password(Client(), person.email, address="10.0.0.2").status_code == 302
+
+
+def test_one_password_tried_on_many_accounts_from_many_addresses(person, clock):
+    known = half_way(person)  # this browser has been used by this person before
+    known.post(SET_UP, {"code": now_shown(key_on(known.get(SET_UP)))})
+    known.post("/admin/logout/")
+    tried = [
+        give_password(Client(), f"nobody{n}@example.nhs.uk", "Password1234", address=f"10.0.{n % 20}.1").status_code
+        for n in range(400)
+    ]
+    assert (tried.count(200), tried.count(429)) == (199, 201)
+    assert give_password(Client(), person.email, address="10.9.9.9").status_code == 429
+    assert give_password(known, person.email, address="10.9.9.9").status_code == 302  # nobody keeps them out
+    other = curator("midlands")
+    assert give_password(known, other.email, address="10.9.9.9").status_code == 429  # it speaks for one person
+    clock(minutes=16)
+    assert give_password(Client(), other.email, address="10.9.9.9").status_code == 302
+
+
+def test_an_own_guess_in_a_known_browser_counts_like_any(person):
+    client, _, _ = enrolled(person)
+    client.post("/admin/logout/")
+    answers = [give_password(client, person.email, "guess").status_code for _ in range(12)]
+    assert answers == [200] * 9 + [429] * 3
+
+
+@pytest.mark.parametrize("said", ["", "known", "a:b:c", "eyJ9:1:x"])
+def test_a_browser_is_not_known_by_what_it_makes_up(person, said):
+    for n in range(30):
+        give_password(Client(), f"nobody{n}@example.nhs.uk", "guess")
+    client = Client()
+    client.cookies["known"] = said
+    assert give_password(client, person.email).status_code == 429
+
+
+def test_nothing_tells_whether_there_is_an_account(person, settings, monkeypatch):
+    """By its words or by the work that an answer takes. (What else the machine does is no part of that.)"""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 100_000)
+    settings.AXES_FAILURE_LIMIT = 1000
+    monkeypatch.setattr("curation.guessing.FROM_ONE_ADDRESS", 1000)
+    closed, invited = curator("north-west", is_active=False), curator("north-west")
+    invited.set_unusable_password()
+    invited.save()
+    for one in (person, closed):
+        one.set_password(PASSWORD)
+        one.save()
+    emails = [person.email, closed.email, invited.email, "nobody@example.nhs.uk"]
+    pages, took = set(), {email: [] for email in emails}
+    for _ in range(9):
+        for email in emails:
+            client = Client()
+            began = time.thread_time()
+            page = give_password(client, email, "guess").content.decode()
+            took[email].append(time.thread_time() - began)
+            pages.add(re.sub(r"csrfmiddlewaretoken\" value=\"\w+|\b[\w.]+@example.nhs.uk", "", page))
+    assert len(pages) == 1
+    middle = [statistics.median(times) for times in took.values()]
+    assert max(middle) < 1.2 * min(middle)
+
+
+@pytest.fixture
+def many_at_once(own_database, settings):
+    """`many_at_once(send, clients)`: their statuses, each sent by a thread of its own at the same moment."""
+
+    def tried(send, clients):
+        def one(client):
+            try:
+                return send(client).status_code
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(len(clients)) as threads:
+            return list(threads.map(one, clients))
+
+    return tried
+
+
+def test_many_guesses_at_once_are_one_guess(many_at_once):
+    person = curator("north-west")
+    enrolled(person)
+    clients = [half_way(person) for _ in range(8)]
+    many_at_once(lambda client: client.post(ASK, {"code": "000000"}), clients)
+    assert person.totpdevice_set.get().throttling_failure_count == 1
+
+
+@pytest.mark.parametrize("which", ["app", "recovery"])
+def test_one_code_sent_many_times_at_once_lets_one_in(many_at_once, which):
+    person = curator("north-west")
+    _, key, codes = enrolled(person)
+    person.totpdevice_set.update(last_t=0)
+    code = now_shown(key) if which == "app" else codes[0]
+    clients = [half_way(person) for _ in range(8)]
+    answers = many_at_once(lambda client: client.post(ASK, {"code": code}), clients)
+    assert sorted(answers) == [200] * 7 + [302]
+    assert sum(is_in(client) for client in clients) == 1
+
+
 def test_half_way_opens_no_door(person):
     """Every address of the admin, and previews."""
     item = ResourceFactory(state="draft")
@@ -238,6 +405,13 @@ def test_an_administrator_lets_somebody_start_again(person, clock):
     assert not is_in(again)
     page = administrator.get(f"/admin/curation/curator/{person.pk}/history/").content.decode()
     assert "Lost the phone" in page
+
+
+def test_looking_at_these_pages_writes_nothing(person):
+    client = half_way(person)
+    with CaptureQueriesContext(connection) as captured:
+        client.get(SET_UP)
+    assert not [query["sql"] for query in captured if not query["sql"].startswith("SELECT")]
 
 
 def test_where_nobody_else_can_reach_it_a_password_is_enough(person, settings):
