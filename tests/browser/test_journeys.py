@@ -228,6 +228,7 @@ def test_a_curator_sets_up_a_second_factor_and_signs_in_with_it(own_portal, open
     # Given a curator who gives their password for the first time
     page = opened(java_script_enabled=False)
     page.goto("/admin/")
+    expect(page.get_by_label("Email")).to_be_focused()
     by_keyboard(page, content.CURATOR, PASSWORD)
     # When their app has read the key, and they enter what it shows
     expect(page.get_by_role("heading", level=1)).to_have_text("Set up your second factor")
@@ -243,6 +244,7 @@ def test_a_curator_sets_up_a_second_factor_and_signs_in_with_it(own_portal, open
     # When they come back on a day without their phone, with their password and a recovery code
     another = opened(java_script_enabled=False)
     another.goto("/admin/resources/resource/")
+    expect(another.get_by_label("Email")).to_be_focused()
     by_keyboard(another, content.CURATOR, PASSWORD)
     expect(another.get_by_role("heading", level=1)).to_have_text("Enter your code")
     another.get_by_label("Code", exact=True).focus()
@@ -252,7 +254,9 @@ def test_a_curator_sets_up_a_second_factor_and_signs_in_with_it(own_portal, open
     # But nobody gets in by it again
     thief = opened(java_script_enabled=False)
     thief.goto("/admin/")
+    expect(thief.get_by_label("Email")).to_be_focused()
     by_keyboard(thief, content.CURATOR, PASSWORD)
+    expect(thief.get_by_role("heading", level=1)).to_have_text("Enter your code")
     thief.get_by_label("Code", exact=True).focus()
     by_keyboard(thief, spare)
     expect(thief.get_by_text("That is not the code.").first).to_be_visible()

@@ -94,7 +94,7 @@ def test_so_many_at_once_whoever_they_are(arrivals, trickle):
     ("stated", "status", "title"),
     [(20, 400, "What you sent did not arrive"), (3_000_000, 413, "That is too much to send at once")],
 )
-def test_its_sender_reads_what_happened(stated, status, title):
+def test_its_sender_reads_what_happened(own_database, stated, status, title):
     front = Front(get_wsgi_application())
     answer = ask(front, "/admin/login/", "POST", b"username=", content_length=str(stated))
     assert (answer.status, f"<h1>{title}</h1>" in answer.body.decode()) == (status, True)
