@@ -176,7 +176,7 @@ def mark_reviewed(item: CuratedModel, *, by, due=None, note="") -> CuratedModel:
     require(type(item).objects.editable_by(by), item)
     if not item.is_public_state:
         raise NotAllowed("Only what readers see is reviewed. Publish it first.")
-    if due and due < timezone.localdate():
+    if due and due <= timezone.localdate():
         raise NotAllowed("The next review must come after today.")
     history.because("reviewed", by=by, note=note)
     item.reviewed_on = timezone.localdate()

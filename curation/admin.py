@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 
-from curation import actions, copies, history, links, past, verbs, widgets
+from curation import actions, bulk, copies, history, links, past, verbs, widgets
 from curation.accounts import password_link
 from curation.models import (
     CuratedModel,
@@ -30,11 +30,9 @@ from curation.models import (
     WorkingCopy,
 )
 from curation.states import NotAllowed
-from justculture import database
 from search import documents
 
 SEND_THEM = "Send them this link. They choose a password there, once, within three days: {}"
-ADMIN_LIMIT = "15s"  # how long a curator's save may take; reading on the web gives up sooner
 
 
 def offered(model, person):
@@ -54,13 +52,6 @@ def moment_asked(request):
     if at is None or timezone.is_naive(at):
         raise Http404("There was no such moment.")
     return at
-
-
-def take_time():
-    """Give this transaction the time that an admin's write may take."""
-    database.patience.set(database.WRITING)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [ADMIN_LIMIT])
 
 
 def working_copy(request, item):
@@ -195,12 +186,20 @@ class PortalAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
+    def get_actions(self, request):
+        """The verbs that make sense for many items at once, where there is any that this curator may use them on."""
+        if IS_POPUP_VAR in request.GET:
+            return {}
+        answers = request.__dict__.setdefault("_bulk", {})  # asked for the list, its first column and its form
+        for verb in self.verbs:
+            if verb.in_bulk and verb.name not in answers:
+                answers[verb.name] = getattr(self.model.objects, verb.needs)(request.user).exists()
+        return {v.name: (bulk.action(v), v.name, v.label) for v in self.verbs if answers.get(v.name)}
+
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        with transaction.atomic():
-            if request.method == "POST":
-                take_time()
-                history.because(self.edited if object_id else self.created, by=request.user)
-            return super().changeform_view(request, object_id, form_url, extra_context)
+        if request.method == "POST":
+            history.because(self.edited if object_id else self.created, by=request.user)
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_model(self, request, obj):
         history.because("deleted", by=request.user)
@@ -271,7 +270,6 @@ class PortalAdmin(admin.ModelAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 with transaction.atomic():
-                    take_time()
                     result = verb.act(item, by=request.user, **form.cleaned_data)
             except (NotAllowed, ValidationError) as refusal:
                 form.add_error(None, getattr(refusal, "messages", [str(refusal)]))
@@ -431,8 +429,6 @@ class CuratedAdmin(ScopedAdmin):
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         """The item's form. Of what readers saw once, it shows and saves the working copy: what readers see stays."""
         with transaction.atomic():
-            if request.method == "POST":
-                take_time()
             item = object_id and self.get_object(request, unquote(object_id))
             if not item or not item.was_published or not self.has_change_permission(request, item):
                 return super().changeform_view(request, object_id, form_url, extra_context)

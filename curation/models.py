@@ -582,6 +582,17 @@ class GuestLink(models.Model):
         return f"{self.act} of {self.kind} {self.object_id}"
 
 
+class SentForm(models.Model):
+    """A form of the admin that has been saved, and where that led: it is not saved twice (curation.once)."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    led_to = models.TextField(blank=True)
+    sent_at = models.DateTimeField(db_index=True)
+
+    def __str__(self):
+        return self.digest
+
+
 class RedirectQuerySet(models.QuerySet):
     def taken(self, item, slug):
         """The old address *slug* of another item of the same kind: it is never used again."""

@@ -11,6 +11,8 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from curation import once
+
 IDLE = timedelta(minutes=60)
 AT_MOST = timedelta(hours=12)
 NOTED = timedelta(minutes=1)  # how exactly it is known when a session was last used: each note is a write
@@ -63,6 +65,7 @@ class SessionStore(DatabaseStore):
 def begin(sender, request, user, **kwargs):
     """Django says by the signal user_logged_in that somebody has signed in. What has ended by itself goes then too."""
     request.session.clear_expired()
+    once.forget_old()
     request.session.begin(request.META.get("HTTP_USER_AGENT", ""))
 
 

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from curation import guessing, sign_in
+from curation import guessing, once, sign_in
 from justculture.words import plural
 
 FOR_CURATORS = ("/admin/", "/preview/")
@@ -57,6 +57,9 @@ class CurationSite(AdminSite):
         if getattr(admin_class, "asks_memberships", False):
             super().register(models, admin_class, **options)
 
+    def admin_view(self, view, cacheable=False):
+        return super().admin_view(once.saved_once(view), cacheable)
+
     def get_urls(self):
         """Without Django's /r/, which tells any account the address of any draft."""
         own = [
@@ -71,6 +74,7 @@ class CurationSite(AdminSite):
     def each_context(self, request):
         return {
             **super().each_context(request),
+            "form_key": once.new_key(),
             "read_only": settings.READ_ONLY,
             "second_factor": settings.SECOND_FACTOR,
         }

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from curation import actions, copies, links, past, widgets
 from curation.fields import WebAddressField
 from curation.models import Region, WorkingCopy
-from curation.states import MOVES, UNPUBLISHED, State
+from curation.states import MOVES, UNPUBLISHED, NotAllowed, State
 
 
 class Act(forms.Form):
@@ -104,7 +104,9 @@ class Verb:
 
     `act` is called with the item, `by` and what the form asked. `onward` gives the address to go to afterwards and
     `told` what to say, both from what `act` returned; without them it is back to the item, "done". `shows` gives the
-    changes that it would make, from the item, the form and who asks, and `heads` what they are from and to.
+    changes that it would make, from the item, the form and who asks, and `heads` what they are from and to. `in_bulk`:
+    it is offered for many items at once; what its form asks is then the same for all, and `refuses` says, in advance,
+    why one person may not do it with one item.
     """
 
     name: str
@@ -117,6 +119,8 @@ class Verb:
     told: Callable | None = None
     shows: Callable | None = None
     heads: tuple = ("Readers see", "Working copy")
+    in_bulk: bool = False
+    refuses: Callable = lambda item, person: ""
 
     def may(self, item, person):
         return getattr(type(item).objects, self.needs)(person).filter(pk=item.pk).exists()
@@ -124,6 +128,10 @@ class Verb:
     def is_open(self, item, person):
         """Whether the button is shown. The act itself says in words why it makes no sense now."""
         return self.fits(item) and self.may(item, person)
+
+    def why_not(self, item, person):
+        """Why it makes no sense now, in words; "" when it does. *person* may use the verb on the item."""
+        return self.refuses(item, person) if self.fits(item) else f"Its state is “{item.get_state_display().lower()}”."
 
 
 def change_page(item):
@@ -155,17 +163,26 @@ def was_public_once(item):
     return item.was_published
 
 
+def alone(item, person):
+    """Why *person* may not publish the item. A reason, where one is asked for, is yet to be given."""
+    try:
+        actions.approval(item, by=person, note="the reason")
+    except NotAllowed as refusal:
+        return str(refusal)
+    return ""
+
+
 REVIEW = (
-    Verb("submit", "Send for review", actions.submit, can_become(State.IN_REVIEW), needs="editable_by"),
-    Verb("take-back", "Return to draft", actions.take_back, can_become(State.DRAFT), needs="editable_by"),
+    Verb("submit", "Send for review", actions.submit, can_become(State.IN_REVIEW), needs="editable_by", in_bulk=True),
+    Verb("take-back", "Return to draft", actions.take_back, can_become(State.DRAFT), needs="editable_by", in_bulk=True),
     Verb("ask-for-changes", "Ask for changes", actions.ask_for_changes, can_become(State.DRAFT), AskForChangesAct),
 )
 PUBLICATION = (
     *REVIEW,
-    Verb("publish", "Publish", actions.publish, can_become(State.PUBLISHED)),
+    Verb("publish", "Publish", actions.publish, can_become(State.PUBLISHED), in_bulk=True, refuses=alone),
     Verb("supersede", "Supersede", actions.supersede, can_become(State.SUPERSEDED), SupersedeAct),
     Verb("withdraw", "Withdraw", actions.withdraw, can_become(State.WITHDRAWN), WithdrawAct),
-    Verb("review", "Mark as reviewed", actions.mark_reviewed, is_public, ReviewAct, needs="editable_by"),
+    Verb("review", "Mark as reviewed", actions.mark_reviewed, is_public, ReviewAct, needs="editable_by", in_bulk=True),
     Verb("rename", "Change the address", actions.rename, is_public, RenameAct),
     Verb(
         "share-preview",
@@ -177,8 +194,16 @@ PUBLICATION = (
         told=shared,
     ),
     Verb("end-links", "Take back shared links", actions.end_links, links.has_open, needs="editable_by"),
-    Verb("hand-over", "Give to another region", actions.hand_over, was_public_once, HandOverAct, needs="movable_by"),
-    Verb("delete-draft", "Delete the draft", actions.delete_draft, was_never_public, needs="editable_by"),
+    Verb(
+        "hand-over",
+        "Give to another region",
+        actions.hand_over,
+        was_public_once,
+        HandOverAct,
+        needs="movable_by",
+        in_bulk=True,
+    ),
+    Verb("delete-draft", "Delete the draft", actions.delete_draft, was_never_public, needs="editable_by", in_bulk=True),
 )
 
 

@@ -110,7 +110,7 @@ def test_a_database_that_refuses_by_itself_is_said_too(signed_in, monkeypatch):
     def refuse(*args, **kwargs):
         raise InternalError("cannot execute INSERT") from psycopg2.errors.ReadOnlySqlTransaction()
 
-    monkeypatch.setattr("curation.admin.take_time", refuse)
+    monkeypatch.setattr("curation.once.take_time", refuse)
     answer = signed_in.post("/admin/resources/resource/add/", {"title": "Lost?"})
     assert answer.status_code == 503
     assert "What you typed was not saved." in answer.content.decode()
