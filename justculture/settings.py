@@ -240,7 +240,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "curation.passwords.HardToGuess"},
 ]
 # Every curator needs a second factor, but in local use: on a machine that nobody else can reach
 LOCAL_USE = EMBEDDED and not SECURE and not TRUSTED_PROXIES and ON_LOOPBACK.issuperset([SITE_HOST, *ALLOWED_HOSTS])
