@@ -17,6 +17,7 @@ from curation.states import UNPUBLISHED, NotAllowed, State
 from search import documents
 
 REVIEW_EVERY = timedelta(days=365)
+CLOSED = "The account is closed."
 SUCCESSION = 7260_0001  # the number of its advisory lock
 
 
@@ -265,6 +266,18 @@ def new_password_link(curator: Curator, *, by, note="") -> str:
     curator.save()
     sign_in.let_try_again(curator)
     return password_link(curator)
+
+
+@transaction.atomic
+def confirm_access(curator: Curator, *, by, note="") -> Curator:
+    """Say that they still need their account, with what it may do now. Raises NotAllowed for a closed one."""
+    require(Curator.objects.editable_by(by), curator)
+    if not curator.is_active:
+        raise NotAllowed(CLOSED)
+    history.because("access confirmed", by=by, note=note)
+    curator.access_confirmed_on = timezone.localdate()
+    curator.save()
+    return curator
 
 
 @transaction.atomic

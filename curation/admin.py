@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 
-from curation import actions, bulk, copies, history, links, past, verbs, widgets
+from curation import bulk, copies, history, links, past, verbs, widgets
 from curation.accounts import password_link
 from curation.models import (
     CuratedModel,
@@ -31,8 +31,6 @@ from curation.models import (
 )
 from curation.states import NotAllowed
 from search import documents
-
-SEND_THEM = "Send them this link. They choose a password there, once, within three days: {}"
 
 
 def offered(model, person):
@@ -605,25 +603,13 @@ class MembershipInline(admin.StackedInline):
 class CuratorAdmin(PortalAdmin):
     """Accounts, for administrators of accounts alone. Accounts are closed, never deleted."""
 
-    list_display = ("name", "email", "is_active", "last_login")
+    list_display = ("name", "email", "is_active", "last_login", "access_confirmed_on")
     list_filter = ("is_active", "memberships__region")
     search_fields = ("name", "email")
     fields = ("email", "name", "is_active")
     inlines = (MembershipInline,)
     created, edited = "account made", "account changed"
-    verbs = (
-        verbs.Verb(
-            "password-link",
-            "Make a new password link",
-            actions.new_password_link,
-            needs="editable_by",
-            told=partial(format_html, SEND_THEM),
-        ),
-        verbs.Verb(
-            "forget-second-factor", "Forget their second factor", actions.forget_second_factor, needs="editable_by"
-        ),
-        verbs.Verb("end-sessions", "Sign out everywhere", actions.end_sessions, needs="editable_by"),
-    )
+    verbs = verbs.ACCOUNT
 
     def lookup_allowed(self, lookup, value, request):
         """Lists may be narrowed by what they show, never by what a password begins with."""
@@ -645,4 +631,4 @@ class CuratorAdmin(PortalAdmin):
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
         if not change:
-            messages.info(request, format_html(SEND_THEM, password_link(obj)))
+            messages.info(request, format_html(verbs.SEND_THEM, password_link(obj)))

@@ -1,5 +1,6 @@
 """What all content shares: people and their regions, publication, ownership and old addresses."""
 
+from datetime import timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from curation.fields import ChoiceField, PublicSlugField, WebAddressField
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, ReferenceQuerySet, RegionQuerySet
 from curation.states import PUBLIC, UNPUBLISHED, State, check_move
 from search.documents import Fields, plain
+
+CONFIRM_EVERY = timedelta(days=365)  # how long access lasts before somebody says that it is still needed
 
 
 @cache
@@ -44,6 +47,11 @@ class CuratorQuerySet(models.QuerySet):
         """Accounts are for their administrators alone."""
         return self.all() if person.manages_accounts else self.none()
 
+    def to_confirm(self):
+        """Open accounts of which nobody has said for a year that they are still needed, the longest first."""
+        a_year_ago = timezone.localdate() - CONFIRM_EVERY
+        return self.filter(is_active=True, access_confirmed_on__lte=a_year_ago).order_by("access_confirmed_on", "name")
+
 
 class CuratorManager(BaseUserManager.from_queryset(CuratorQuerySet)):
     def get_by_natural_key(self, email):
@@ -61,6 +69,7 @@ class Curator(AbstractBaseUser):
     )
 
     second_factor_at = models.DateTimeField("second factor set up", null=True, editable=False)
+    access_confirmed_on = models.DateField("access confirmed on", default=timezone.localdate, editable=False)
     sessions_ended_at = models.DateTimeField("signed out everywhere", null=True, editable=False)
 
     objects = CuratorManager()

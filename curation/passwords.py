@@ -1,4 +1,4 @@
-"""Passwords by the NCSC's advice: long, not on a list of common ones, hard to guess. No rules of composition, no expiry.
+"""Passwords by the NCSC's advice: long, on no list of common ones, hard to guess. No composition, no expiry.
 
 https://www.ncsc.gov.uk/collection/passwords/updating-your-approach
 """

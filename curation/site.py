@@ -158,13 +158,19 @@ class CurationSite(AdminSite):
         return TemplateResponse(request, "admin/sessions.html", context)
 
     def waiting(self, person):
-        """Drafts and overdue reviews of every kind of content, as (heading, words when empty, items)."""
-        from curation.models import WorkingCopy, kinds_of_content
+        """What waits for this curator, as (heading, words when empty, items)."""
+        from curation.models import Curator, WorkingCopy, kinds_of_content
 
         kinds = kinds_of_content()
         copies = WorkingCopy.objects.editable_by(person).select_related("written_by")[:MOST]
         drafts = [item for kind in kinds for item in kind.objects.unpublished_by(person)[:MOST]]
         overdue = [item for kind in kinds for item in kind.objects.curated_by(person).review_due()[:MOST]]
+        accounts = Curator.objects.editable_by(person).to_confirm()[:MOST]
+        for_administrators = (
+            "Accounts to confirm: who still needs access?",
+            "Every account was confirmed in the last year.",
+            [self.entry(one, f"last confirmed {one.access_confirmed_on:%-d %B %Y}") for one in accounts],
+        )
         return [
             (
                 "Drafts and items in review",
@@ -181,6 +187,7 @@ class CurationSite(AdminSite):
                 "No reviews are due.",
                 [self.entry(item, f"due {item.review_due_on:%-d %B %Y}") for item in overdue],
             ),
+            *([for_administrators] if person.manages_accounts else []),
         ]
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from django import forms
 from django.urls import reverse
@@ -11,6 +12,8 @@ from curation import actions, copies, links, past, widgets
 from curation.fields import WebAddressField
 from curation.models import Region, WorkingCopy
 from curation.states import MOVES, UNPUBLISHED, NotAllowed, State
+
+SEND_THEM = "Send them this link. They choose a password there, once, within three days: {}"
 
 
 class Act(forms.Form):
@@ -105,8 +108,8 @@ class Verb:
     `act` is called with the item, `by` and what the form asked. `onward` gives the address to go to afterwards and
     `told` what to say, both from what `act` returned; without them it is back to the item, "done". `shows` gives the
     changes that it would make, from the item, the form and who asks, and `heads` what they are from and to. `in_bulk`:
-    it is offered for many items at once; what its form asks is then the same for all, and `refuses` says, in advance,
-    why one person may not do it with one item.
+    it is offered for many items at once; what its form asks is then the same for all, and `unfit` and `refuses` say in
+    advance why it cannot be done with one item, or not by one person.
     """
 
     name: str
@@ -120,6 +123,7 @@ class Verb:
     shows: Callable | None = None
     heads: tuple = ("Readers see", "Working copy")
     in_bulk: bool = False
+    unfit: Callable = lambda item: f"Its state is “{item.get_state_display().lower()}”."
     refuses: Callable = lambda item, person: ""
 
     def may(self, item, person):
@@ -131,7 +135,7 @@ class Verb:
 
     def why_not(self, item, person):
         """Why it makes no sense now, in words; "" when it does. *person* may use the verb on the item."""
-        return self.refuses(item, person) if self.fits(item) else f"Its state is “{item.get_state_display().lower()}”."
+        return self.refuses(item, person) if self.fits(item) else self.unfit(item)
 
 
 def change_page(item):
@@ -249,5 +253,27 @@ WORKING_COPY = (
         onward=change_page,
         shows=would_change,
         told=lambda item: f"The working copy of “{item}” is discarded.",
+    ),
+)
+
+
+ACCOUNT = (
+    Verb(
+        "password-link",
+        "Make a new password link",
+        actions.new_password_link,
+        needs="editable_by",
+        told=partial(format_html, SEND_THEM),
+    ),
+    Verb("forget-second-factor", "Forget their second factor", actions.forget_second_factor, needs="editable_by"),
+    Verb("end-sessions", "Sign out everywhere", actions.end_sessions, needs="editable_by"),
+    Verb(
+        "confirm-access",
+        "Confirm that they still need access",
+        actions.confirm_access,
+        lambda curator: curator.is_active,
+        needs="editable_by",
+        in_bulk=True,
+        unfit=lambda curator: actions.CLOSED,
     ),
 )

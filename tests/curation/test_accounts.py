@@ -1,15 +1,19 @@
 """Accounts: how one is made, how its password is chosen, and how guessing at it is held off."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from axes.helpers import get_client_ip_address
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
-from curation import history
+from curation import actions, history
 from curation.models import Curator
 from tests.factories import PASSWORD, TESTER, RegionFactory, curator
+from tests.forms import fields, fill_in
 
 pytestmark = pytest.mark.django_db
 PERSON = {"email": "Pat@Example.NHS.uk", "name": "Pat Publisher"}
@@ -142,3 +146,68 @@ def test_closing_an_account_ends_its_session_at_the_next_request(client):
     assert client.get("/admin/").status_code == 200
     Curator.objects.filter(pk=person.pk).update(is_active=False)
     assert client.get("/admin/").status_code == 302
+
+
+# Once a year somebody says who still needs access
+
+
+@pytest.fixture
+def administrator():
+    client = Client()
+    client.force_login(
+        curator("national", role="accounts", name="Ann"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return client
+
+
+def long_ago(person, days):
+    Curator.objects.filter(pk=person.pk).update(access_confirmed_on=timezone.localdate() - timedelta(days=days))
+
+
+def waiting(client):
+    page = client.get("/admin/")
+    return {heading: [entry.title for entry in entries] for heading, _, entries in page.context_data["waiting"]}
+
+
+def test_after_a_year_the_first_page_asks_who_still_needs_access(administrator):
+    heading = "Accounts to confirm: who still needs access?"
+    for name, days in [("New", 0), ("Nearly", 364), ("A year", 365), ("Two years", 730)]:
+        long_ago(curator("north-west", name=name), days)
+    closed = curator("north-west", name="Closed", is_active=False)
+    long_ago(closed, 800)
+    assert waiting(administrator)[heading] == ["Two years", "A year"]
+    publisher = Client()
+    publisher.force_login(curator("national"), backend="django.contrib.auth.backends.ModelBackend")
+    assert heading not in waiting(publisher)
+
+
+def test_confirming_access_is_one_button_with_who_and_when(administrator):
+    person = curator("north-west")
+    long_ago(person, 400)
+    answer = fill_in(administrator, f"/admin/curation/curator/{person.pk}/confirm-access/", note="Asked the forum.")
+    assert answer.status_code == 302
+    person = Curator.objects.get(pk=person.pk)
+    assert person.access_confirmed_on == timezone.localdate()
+    act = history.of(person, seen_by=TESTER)[0]
+    assert (act.who, act.verb, act.note) == ("Ann", "access confirmed", "Asked the forum.")
+
+
+def test_many_accounts_are_confirmed_at_once_and_closed_ones_are_left(administrator):
+    people = [curator("north-west"), curator("north-west", name="Gone", is_active=False)]
+    for person in people:
+        long_ago(person, 400)
+    chosen = {"action": "confirm-access", "_selected_action": [person.pk for person in people]}
+    page = administrator.post("/admin/curation/curator/", chosen)
+    assert "<li>Gone: The account is closed.</li>" in page.content.decode()
+    administrator.post("/admin/curation/curator/", fields(page))
+    assert [person.name for person in Curator.objects.to_confirm()] == []
+    assert Curator.objects.get(name="Gone").access_confirmed_on < timezone.localdate()
+
+
+def test_nobody_else_confirms_access():
+    person, publisher = curator("north-west"), Client()
+    long_ago(person, 400)
+    publisher.force_login(curator("national"), backend="django.contrib.auth.backends.ModelBackend")
+    assert publisher.post(f"/admin/curation/curator/{person.pk}/confirm-access/").status_code in {403, 404}
+    with pytest.raises(PermissionDenied):
+        actions.confirm_access(person, by=curator("national"))

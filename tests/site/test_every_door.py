@@ -302,7 +302,7 @@ ADMIN_DOORS = {
         *PAGES,
         *("submit", "take-back", "ask-for-changes", "approve", "bring-up-to-date", "discard"),
     ],
-    "curation_curator": [*PAGES, "password-link", "end-sessions", "forget-second-factor"],
+    "curation_curator": [*PAGES, "password-link", "end-sessions", "forget-second-factor", "confirm-access"],
 }
 ADMIN_ITSELF = {
     *("admin:index", "admin:app_list", "admin:login", "admin:logout", "admin:jsi18n", "admin:autocomplete"),
