@@ -28,9 +28,15 @@ from curation.models import (
     Region,
     RegionContact,
     WorkingCopy,
+    kinds_of_content,
 )
 from curation.states import NotAllowed
 from search import documents
+
+TWIN = (
+    'The official address is also that of <a href="{}">“{}”</a> ({}). Is it the same thing? Then one of them is enough.'
+)
+SOME = 3  # of things with the same address, as many as are named
 
 
 def offered(model, person):
@@ -453,6 +459,20 @@ class CuratedAdmin(ScopedAdmin):
             if hasattr(request, "written"):
                 self.keep(request, item)
             return response
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        if "url" in form.changed_data:
+            self.tell_of_twins(request, form.instance)
+
+    @staticmethod
+    def tell_of_twins(request, item):
+        """The same official address twice is most often one thing twice. Of drafts, one's own regions' are named."""
+        for kind in kinds_of_content():
+            for twin in kind.objects.known_to(request.user).at_address(item.url)[:SOME]:
+                if (kind, twin.pk) != (type(item), item.pk):
+                    where = twin.get_absolute_url() if kind.objects.visible().contains(twin) else twin.get_preview_url()
+                    messages.warning(request, format_html(TWIN, where, twin, twin.owner))
 
     def response_change(self, request, obj):
         if not obj.was_published:

@@ -1,9 +1,12 @@
 """Columns that hold their own rule, in the form and in the database."""
 
+from urllib.parse import urlsplit, urlunsplit
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
+from url_normalize import url_normalize
 
 RESERVED_SLUGS = ["calendar", "compare", "lineage", "month", "offer", "past", "versions"]
 LONGEST_TEXT = 50_000  # characters of Markdown: more is a document to link to, and dear to read for a machine
@@ -27,7 +30,36 @@ class ChoiceField(models.CharField):
 
 
 class WebAddressFormField(forms.URLField):
+    """Takes an http or https address, and gives it back in the one way that everybody would write it."""
+
     default_validators = (URLValidator(schemes=["http", "https"]),)
+
+    def clean(self, value):
+        return tidy_address(super().clean(value))
+
+
+def tidy_address(address):
+    """*address* as RFC 3986 has it in one way: a host in small letters, no default port, no dots to resolve.
+
+    Raises ValidationError for one that cannot be an official address, since it carries somebody's name or password.
+    """
+    if not address:
+        return address
+    if urlsplit(address).username is not None:
+        raise ValidationError("Leave out the user name and the password: this address is shown to everyone.")
+    return url_normalize(address)
+
+
+def ways_to_write(address):
+    """The addresses of most likely the same page: by http or https, with "www." or not, with "/" at the end or not."""
+    parts = urlsplit(address)
+    host, path = parts.netloc.removeprefix("www."), parts.path.rstrip("/")
+    return {
+        urlunsplit((scheme, www + host, path + slash, parts.query, parts.fragment))
+        for scheme in ("http", "https")
+        for www in ("", "www.")
+        for slash in ("", "/")
+    }
 
 
 class WebAddressField(models.URLField):

@@ -8,6 +8,7 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from curation import moment
+from curation.fields import ways_to_write
 from curation.people import Operator
 from curation.states import PUBLIC, UNPUBLISHED, State
 
@@ -119,6 +120,10 @@ class CuratedQuerySet(OwnedQuerySet):
     def known_to(self, person):
         """What readers see, and *person*'s own unpublished work."""
         return self.visible() | self.curated_by(person)
+
+    def at_address(self, url):
+        """What has this official address, however it is written."""
+        return self.filter(url__in=ways_to_write(url)) if url else self.none()
 
     def gone(self):
         """What was public once and has been withdrawn: its address answers 410."""
