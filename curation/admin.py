@@ -36,6 +36,7 @@ from search import documents
 TWIN = (
     'The official address is also that of <a href="{}">“{}”</a> ({}). Is it the same thing? Then one of them is enough.'
 )
+EMPTY_ROWS = 3
 SOME = 3  # of things with the same address, as many as are named
 
 
@@ -128,7 +129,10 @@ class ScopedInline(Scoped):
     """Parts of an item: whoever may change the item may change them."""
 
     form = ScopedForm
-    extra = 0
+    extra = 0  # a script adds rows; without scripts a link asks for EMPTY_ROWS of them
+
+    def get_extra(self, request, obj=None, **kwargs):
+        return EMPTY_ROWS if "rows" in request.GET else super().get_extra(request, obj, **kwargs)
 
     def has_view_permission(self, request, obj=None):
         return True  # the page of the parent has been asked already

@@ -77,6 +77,17 @@ class WebAddressField(models.URLField):
         return super().formfield(**{"form_class": WebAddressFormField, "assume_scheme": "https", **kwargs})
 
 
+class MarkdownField(models.TextField):
+    """Text that readers see as Markdown makes it (justculture.markdown). Its form shows that while it is written."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{"blank": True, "max_length": LONGEST_TEXT, **kwargs})
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs  # nothing of it is the database's
+
+
 class PublicSlugField(models.SlugField):
     """The last part of a public address. It never changes once published."""
 

@@ -6,12 +6,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.http import require_POST
 
 from curation import guessing, once, sign_in
+from curation.fields import LONGEST_TEXT
+from justculture.markdown import markdown
 from justculture.words import plural
 
 FOR_CURATORS = ("/admin/", "/preview/")
@@ -67,6 +70,7 @@ class CurationSite(AdminSite):
             path("second-factor/", self.second_factor, name="second-factor"),
             path("second-factor/set-up/", self.set_up, name="second-factor-set-up"),
             path("sessions/", self.admin_view(self.sessions), name="sessions"),
+            path("markdown/", self.admin_view(require_POST(self.markdown)), name="markdown"),
         ]
         without = {"view_on_site", "logout"}
         return own + [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in without]
@@ -156,6 +160,13 @@ class CurationSite(AdminSite):
             "signed_in": list(signed_in),
         }
         return TemplateResponse(request, "admin/sessions.html", context)
+
+    def markdown(self, request):
+        """Markdown as readers would see it, while it is written. Nothing is kept."""
+        text = request.POST.get("text", "")
+        if len(text) > LONGEST_TEXT:
+            return HttpResponseBadRequest("The text is too long.", content_type="text/plain")
+        return HttpResponse(markdown(text, top=3) or "Nothing is written yet.")
 
     def waiting(self, person):
         """What waits for this curator, as (heading, words when empty, items)."""

@@ -1,7 +1,11 @@
-"""The admin's inputs for dates and times: one input each, the browser's own, in London time."""
+"""The admin's inputs: dates and times in one input each, the browser's own, in London time; and Markdown."""
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
+from django.urls import reverse_lazy
+
+from curation.fields import MarkdownField
 
 
 class DateInput(forms.DateInput):
@@ -18,7 +22,15 @@ class DateTimeInput(forms.DateTimeInput):
         super().__init__(attrs, format="%Y-%m-%dT%H:%M")
 
 
+class MarkdownArea(AdminTextareaWidget):
+    """A text area that names the address at which its preview is made (static/js/admin-forms.js)."""
+
+    def __init__(self, attrs=None):
+        super().__init__({"data-markdown": reverse_lazy("admin:markdown"), **(attrs or {})})
+
+
 FIELDS = {
+    MarkdownField: {"widget": MarkdownArea},
     models.DateField: {"widget": DateInput},
     models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeInput},
 }

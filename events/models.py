@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Prefetch, Q
 
 from curation import editions, history, moment
-from curation.fields import LONGEST_TEXT, ChoiceField, WebAddressField
+from curation.fields import ChoiceField, MarkdownField, WebAddressField
 from curation.models import Content, CuratedModel
 from curation.querysets import CuratedQuerySet, OwnedQuerySet
 from principles.models import PrincipleSet
@@ -72,7 +72,7 @@ class Event(CuratedModel):
     access_info = models.TextField(
         "access", blank=True, help_text="Step-free access, hearing loop, how to ask for adjustments."
     )
-    body = models.TextField("description", max_length=LONGEST_TEXT, blank=True, help_text="Markdown.")
+    body = MarkdownField("description", help_text="Markdown.")
     audiences = AudiencesField()
     cost = models.CharField(max_length=100, blank=True)
     booking_url = WebAddressField("where to book")
@@ -128,7 +128,7 @@ class Session(Content):
     order = models.PositiveSmallIntegerField(default=0)
     starts_at = models.TimeField("time", null=True, blank=True)
     title = models.CharField(max_length=200)
-    text = models.TextField("about", blank=True)
+    text = MarkdownField("about")
     presenter = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="presented_sessions"
     )

@@ -12,7 +12,7 @@ from django.urls import reverse
 from curation import editions, history
 from curation.dates import PartialDateField
 from curation.editions import Held
-from curation.fields import LONGEST_TEXT, SLUG_SHAPE, ChoiceField, PublicSlugField, WebAddressField
+from curation.fields import SLUG_SHAPE, ChoiceField, MarkdownField, PublicSlugField, WebAddressField
 from curation.models import Content, CuratedModel, Curator, ReferenceData, Reviewed, Versioned, address
 from curation.querysets import CuratedQuerySet, OwnedQuerySet, what_readers_see
 from curation.states import PUBLIC, UNPUBLISHED, State
@@ -66,9 +66,7 @@ class PrincipleSet(CuratedModel):
 
     progress = ChoiceField(Progress, blank=True, help_text="Leave empty if not known.")
     standing = ChoiceField(Standing, blank=True, help_text="Leave empty if not known.")
-    body = models.TextField(
-        "background", max_length=LONGEST_TEXT, blank=True, help_text="How it was made and what it is for. Markdown."
-    )
+    body = MarkdownField("background", help_text="How it was made and what it is for. Markdown.")
     publisher = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="published_sets")
     url = WebAddressField("official address", help_text="Where its owner keeps it. Never a copy.")
     held_by = models.TextField("who holds the text", blank=True, help_text="And how to ask for it.")
@@ -218,7 +216,7 @@ class PrincipleText(Content):
     version = models.ForeignKey(SetVersion, models.CASCADE, related_name="texts")
     principle = models.ForeignKey(Principle, models.RESTRICT, related_name="texts")
     title = models.CharField(max_length=200)
-    text = models.TextField(blank=True, max_length=LONGEST_TEXT)
+    text = MarkdownField()
     theme = models.ForeignKey(Theme, models.PROTECT, null=True, blank=True, related_name="texts")
     order = models.PositiveSmallIntegerField()
 

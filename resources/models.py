@@ -11,7 +11,7 @@ from taggit.models import ItemBase, TagBase
 
 from curation import editions, history
 from curation.dates import PartialDateField
-from curation.fields import LONGEST_TEXT, ChoiceField, PublicSlugField, WebAddressField
+from curation.fields import ChoiceField, MarkdownField, PublicSlugField, WebAddressField
 from curation.models import (
     Content,
     CuratedModel,
@@ -222,10 +222,8 @@ class Resource(CuratedModel):
         PAID = "paid", "For a fee"
 
     kind = ChoiceField(Kind)
-    body = models.TextField(
+    body = MarkdownField(
         "description",
-        max_length=LONGEST_TEXT,
-        blank=True,
         help_text="What it is and what a reader finds in it, in your own words. Markdown.",
     )
     publisher = models.ForeignKey(
@@ -252,9 +250,7 @@ class Resource(CuratedModel):
         blank=True,
         help_text="What may distress a reader. For example: This page mentions suicide.",
     )
-    did_not_work = models.TextField(
-        "what did not work", blank=True, max_length=LONGEST_TEXT, help_text="The most useful part, if it is known."
-    )
+    did_not_work = MarkdownField("what did not work", help_text="The most useful part, if it is known.")
 
     objects = ResourceQuerySet.as_manager()
     search_reads = ("publisher", "partners", "regions", "topics__other_names")

@@ -306,7 +306,7 @@ ADMIN_DOORS = {
 }
 ADMIN_ITSELF = {
     *("admin:index", "admin:app_list", "admin:login", "admin:logout", "admin:jsi18n", "admin:autocomplete"),
-    *("admin:password_change", "admin:password_change_done", "admin:sessions"),
+    *("admin:password_change", "admin:password_change_done", "admin:sessions", "admin:markdown"),
     *("admin:second-factor", "admin:second-factor-set-up"),
 }
 
