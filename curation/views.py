@@ -3,6 +3,7 @@
 import re
 from functools import wraps
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404
@@ -164,10 +165,30 @@ def preview(request, kind, pk):
         raise Http404("Nothing of that kind has a page.")
     copy = WorkingCopy.objects.editable_by(request.user).filter(kind=kind, object_id=pk).first()
     if copy is None:
-        return page.as_view(preview=True)(request, pk=pk)
+        return lead_to_previews(page.as_view(preview=True)(request, pk=pk).render(), request.user)
     with copies.as_if(copy.item, copy.content):
         request.META.pop(editions.REQUEST_KEY, None)  # nothing that is made here belongs to the edition readers see
-        return page.as_view(preview=True, of_copy=True)(request, pk=pk).render()
+        return lead_to_previews(page.as_view(preview=True, of_copy=True)(request, pk=pk).render(), request.user)
+
+
+def lead_to_previews(response, person):
+    """In a rendered preview, let links to this curator's own unpublished work lead to its preview, not to "not found".
+
+    So do links in what somebody wrote, as far as they name this portal's own addresses.
+    """
+    html, previews = response.content.decode(), {}
+    for page in PREVIEWS.values():
+        before, after = page.model(slug="-").get_absolute_url().split("-")
+        slugs = set(re.findall(rf'{before}([a-z0-9-]+){after}(?=["#])', html))
+        if slugs:
+            unseen = page.model.objects.curated_by(person).filter(slug__in=slugs)
+            unseen = unseen.exclude(pk__in=page.model.objects.visible().filter(slug__in=slugs).values("pk"))
+            previews |= {item.get_absolute_url(): item.get_preview_url() for item in unseen}
+    if previews:
+        ours, known = re.escape(settings.SITE_URL), "|".join(map(re.escape, previews))
+        link = rf'(<a\b[^>]*?\shref=")(?:{ours})?({known})(?=["#])'
+        response.content = re.sub(link, lambda found: found[1] + previews[found[2]], html)
+    return response
 
 
 @for_reading
