@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 
-from curation import bulk, copies, history, links, past, verbs, widgets
+from curation import advice, bulk, copies, history, links, past, verbs, widgets
 from curation.accounts import password_link
 from curation.models import (
     CuratedModel,
@@ -27,10 +27,12 @@ from curation.models import (
     ReferenceData,
     Region,
     RegionContact,
+    Reviewed,
     WorkingCopy,
     kinds_of_content,
 )
 from curation.states import NotAllowed
+from justculture.words import plural
 from search import documents
 
 TWIN = (
@@ -267,7 +269,12 @@ class PortalAdmin(admin.ModelAdmin):
             context["preview_url"] = obj.get_preview_url() if hasattr(obj, "get_preview_url") else None
             context["guest_links"] = links.of(obj) if isinstance(obj, CuratedModel) else []
             context["verbs"] = self.buttons(obj, request.user)
+            context["advice"] = advice.of(obj) if self.is_advised(request, obj) else []
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def is_advised(self, request, item):
+        """Whether what *item* says is advised about: whoever may change it is, of what two people stand behind."""
+        return isinstance(item, Reviewed) and self.has_change_permission(request, item)
 
     def verb_view(self, request, pk, verb):
         """Ask what the verb needs to know, then do it."""
@@ -298,6 +305,7 @@ class PortalAdmin(admin.ModelAdmin):
             "back": self.address("change", pk),
             "changes": verb.shows(item, form, request.user) if verb.shows else None,
             "heads": verb.heads,
+            "advice": advice.of(item) if verb.advises else [],
         }
         return TemplateResponse(request, "admin/verb.html", context)
 
@@ -406,6 +414,9 @@ class ScopedAdmin(Scoped, PortalAdmin):
         super().save_related(request, form, formsets, change)
         if hasattr(form.instance, "search_fields"):
             documents.refresh(form.instance)
+        if self.is_advised(request, form.instance) and (found := advice.of(form.instance)):
+            there_are = plural(len(found), "thing could be better", "things could be better")
+            messages.info(request, f"{there_are}. Its form says what. This stops nothing.")
 
     def view_on_site(self, obj):
         """The public address of what readers see."""
@@ -562,6 +573,7 @@ class WorkingCopyAdmin(PortalAdmin):
             "copy": copy,
             "writers": copies.writers(copy),
             "changes": copies.differences(copy, seen_by=request.user),
+            "advice": advice.of(copy),
             "has_moved_on": copies.has_moved_on(copy),
             "verbs": self.buttons(copy, request.user),
             "edit": page.address("change", item.pk),

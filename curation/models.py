@@ -156,6 +156,11 @@ class Content(models.Model):
     class Meta:
         abstract = True
 
+    @staticmethod
+    def advice(said):
+        """What this kind of content advises of its own, in sentences. *said*: its fields' values (curation.advice)."""
+        return ()
+
 
 class Versioned(models.Model):
     """A row that two people may edit at once: a save against an older number is refused with the difference."""

@@ -107,9 +107,10 @@ class Verb:
 
     `act` is called with the item, `by` and what the form asked. `onward` gives the address to go to afterwards and
     `told` what to say, both from what `act` returned; without them it is back to the item, "done". `shows` gives the
-    changes that it would make, from the item, the form and who asks, and `heads` what they are from and to. `in_bulk`:
-    it is offered for many items at once; what its form asks is then the same for all, and `unfit` and `refuses` say in
-    advance why it cannot be done with one item, or not by one person.
+    changes that it would make, from the item, the form and who asks, and `heads` what they are from and to. `advises`:
+    its page says what could be better in the text (curation.advice). `in_bulk`: it is offered for many items at once;
+    what its form asks is then the same for all, and `unfit` and `refuses` say in advance why it cannot be done with one
+    item, or not by one person.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Verb:
     shows: Callable | None = None
     heads: tuple = ("Readers see", "Working copy")
     in_bulk: bool = False
+    advises: bool = False
     unfit: Callable = lambda item: f"Its state is “{item.get_state_display().lower()}”."
     refuses: Callable = lambda item, person: ""
 
@@ -177,13 +179,21 @@ def alone(item, person):
 
 
 REVIEW = (
-    Verb("submit", "Send for review", actions.submit, can_become(State.IN_REVIEW), needs="editable_by", in_bulk=True),
+    Verb(
+        "submit",
+        "Send for review",
+        actions.submit,
+        can_become(State.IN_REVIEW),
+        needs="editable_by",
+        in_bulk=True,
+        advises=True,
+    ),
     Verb("take-back", "Return to draft", actions.take_back, can_become(State.DRAFT), needs="editable_by", in_bulk=True),
     Verb("ask-for-changes", "Ask for changes", actions.ask_for_changes, can_become(State.DRAFT), AskForChangesAct),
 )
 PUBLICATION = (
     *REVIEW,
-    Verb("publish", "Publish", actions.publish, can_become(State.PUBLISHED), in_bulk=True, refuses=alone),
+    Verb("publish", "Publish", actions.publish, can_become(State.PUBLISHED), in_bulk=True, refuses=alone, advises=True),
     Verb("supersede", "Supersede", actions.supersede, can_become(State.SUPERSEDED), SupersedeAct),
     Verb("withdraw", "Withdraw", actions.withdraw, can_become(State.WITHDRAWN), WithdrawAct),
     Verb("review", "Mark as reviewed", actions.mark_reviewed, is_public, ReviewAct, needs="editable_by", in_bulk=True),
@@ -240,6 +250,7 @@ WORKING_COPY = (
         "approve",
         "Approve and publish",
         copies.approve,
+        advises=True,
         onward=change_page,
         shows=would_change,
         told=lambda item: f"Readers now see the new version of “{item}”.",

@@ -125,7 +125,9 @@ class AgreementInline(ScopedInline, admin.StackedInline):
 class SetVersionAdmin(ScopedAdmin):
     verbs = (
         *verbs.REVIEW,
-        verbs.Verb("publish", "Publish", actions.publish_version, lambda version: not version.was_published),
+        verbs.Verb(
+            "publish", "Publish", actions.publish_version, lambda version: not version.was_published, advises=True
+        ),
     )
     list_display = ("set", "number", "state", "change_kind", "dated")
     list_filter = ("state",)

@@ -269,6 +269,11 @@ class Resource(CuratedModel):
             ),
         ]
 
+    @staticmethod
+    def advice(said):
+        if said["kind"] == Resource.Kind.CASE_STUDY and not said["stage"]:
+            yield "A case study says how far it has come: choose a stage, or leave it empty if nobody knows."
+
     @property
     def audience_labels(self):
         return audience_labels(self.audiences)
