@@ -292,6 +292,17 @@ def end_sessions(curator: Curator, *, by, note="") -> Curator:
 
 
 @transaction.atomic
+def forget_sign_in_elsewhere(curator: Curator, *, by, note="") -> Curator:
+    """The provider (curation.oidc) knows them by another name now: the next sign-in there is taken by its address."""
+    require(Curator.objects.editable_by(by), curator)
+    history.because("sign-in elsewhere forgotten", by=by, note=note)
+    curator.sessions.all().delete()
+    curator.oidc_subject = ""
+    curator.save()
+    return curator
+
+
+@transaction.atomic
 def forget_second_factor(curator: Curator, *, by, note="") -> Curator:
     """They have lost their phone and their recovery codes. They set up another app when they next sign in."""
     require(Curator.objects.editable_by(by), curator)

@@ -69,6 +69,7 @@ class Curator(AbstractBaseUser):
     )
 
     second_factor_at = models.DateTimeField("second factor set up", null=True, editable=False)
+    oidc_subject = models.CharField("known elsewhere as", max_length=500, blank=True, editable=False)
     access_confirmed_on = models.DateField("access confirmed on", default=timezone.localdate, editable=False)
     sessions_ended_at = models.DateTimeField("signed out everywhere", null=True, editable=False)
 
@@ -81,7 +82,12 @@ class Curator(AbstractBaseUser):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.CheckConstraint(condition=Q(email=Lower("email")), name="curator_email_in_small_letters")]
+        constraints = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="curator_email_in_small_letters"),
+            models.UniqueConstraint(
+                fields=["oidc_subject"], condition=~Q(oidc_subject=""), name="curator_known_elsewhere_once"
+            ),
+        ]
 
     def __str__(self):
         return self.name

@@ -25,6 +25,7 @@ from curation import guessing, history
 from justculture.words import plural
 
 RECOVERY_CODES = 10
+ELSEWHERE = "second_factor_elsewhere"
 OFTEN = "The last code was wrong. Wait {time}, then enter the code that your app shows then."
 TOO_OFTEN = (
     "Many wrong codes were entered for this account. Nobody can try again for {time}. "
@@ -48,7 +49,12 @@ def is_through(request):
     person = request.user
     if not (person.is_authenticated and person.is_active and person.is_staff):
         return False
-    return person.is_verified() or not settings.SECOND_FACTOR
+    return person.is_verified() or ELSEWHERE in request.session or not settings.SECOND_FACTOR
+
+
+def came_in_elsewhere(request):
+    """Note that the provider of this sign-in has asked for several factors itself (curation.oidc)."""
+    request.session[ELSEWHERE] = True
 
 
 class CodeForm(forms.Form):

@@ -6,13 +6,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from curation import guessing, once, sign_in
+from curation import guessing, oidc, once, sign_in
 from curation.fields import LONGEST_TEXT
 from justculture.markdown import markdown
 from justculture.words import plural
@@ -69,6 +70,8 @@ class CurationSite(AdminSite):
             path("logout/", self.logout, name="logout"),  # also for who is only half in
             path("second-factor/", self.second_factor, name="second-factor"),
             path("second-factor/set-up/", self.set_up, name="second-factor-set-up"),
+            path("oidc/", never_cache(self.oidc), name="oidc"),
+            path("oidc/back/", never_cache(self.oidc_back), name="oidc-back"),
             path("sessions/", self.admin_view(self.sessions), name="sessions"),
             path("markdown/", self.admin_view(require_POST(self.markdown)), name="markdown"),
         ]
@@ -86,11 +89,30 @@ class CurationSite(AdminSite):
     def login(self, request, extra_context=None):
         if request.method == "GET" and sign_in.is_half_way(request):
             return redirect_on("admin:second-factor", request)
-        response = super().login(request, {"title": "Sign in", **(extra_context or {})})
+        response = super().login(
+            request, {"title": "Sign in", "oidc": oidc.is_on() and settings.OIDC_NAME, **(extra_context or {})}
+        )
         if request.method == "POST" and response.status_code == 302 and not settings.SECOND_FACTOR:
             guessing.forget_failures(request, request.user)
             guessing.remember(response, request.user)
         return response
+
+    def oidc(self, request):
+        """To the provider of one's organisation, where the operator has switched that on."""
+        return self.with_provider(lambda: oidc.begin(request, onward(request)), request)
+
+    def oidc_back(self, request):
+        """Back from it."""
+        return self.with_provider(lambda: HttpResponseRedirect(oidc.finish(request)), request)
+
+    def with_provider(self, go, request):
+        if not oidc.is_on():
+            raise Http404("There is no such way to sign in.")
+        try:
+            return go()
+        except oidc.Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect_on("admin:login", request)
 
     def logout(self, request, extra_context=None):
         if not request.user.is_authenticated:

@@ -277,6 +277,13 @@ ACCOUNT = (
         told=partial(format_html, SEND_THEM),
     ),
     Verb("forget-second-factor", "Forget their second factor", actions.forget_second_factor, needs="editable_by"),
+    Verb(
+        "forget-sign-in",
+        "Forget their sign-in elsewhere",
+        actions.forget_sign_in_elsewhere,
+        lambda curator: curator.oidc_subject,
+        needs="editable_by",
+    ),
     Verb("end-sessions", "Sign out everywhere", actions.end_sessions, needs="editable_by"),
     Verb(
         "confirm-access",

@@ -39,6 +39,12 @@ def names(name, default=""):
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def is_safe_to_ask(address):
+    """Whether nobody on the way can read or change what is asked there."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ON_LOOPBACK)
+
+
 def own_secret(path):
     """A secret made at the first start and kept for this user only (ASVS 13.3.1)."""
     try:
@@ -247,6 +253,15 @@ LOCAL_USE = EMBEDDED and not SECURE and not TRUSTED_PROXIES and ON_LOOPBACK.issu
 SECOND_FACTOR = text("SECOND_FACTOR", "" if LOCAL_USE else "always")
 if SECOND_FACTOR not in {"", "always"}:
     raise ImproperlyConfigured("SECOND_FACTOR can only be “always”. Without it, local use alone goes without a code.")
+# Signing in with the account of one's organisation, by OpenID Connect: all three, or none
+OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = (
+    text(name, "") for name in ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+)
+OIDC_NAME = text("OIDC_NAME", "your organisation's account")
+if len({bool(OIDC_ISSUER), bool(OIDC_CLIENT_ID), bool(OIDC_CLIENT_SECRET)}) > 1:
+    raise ImproperlyConfigured("Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or none of them.")
+if OIDC_ISSUER and not is_safe_to_ask(OIDC_ISSUER):
+    raise ImproperlyConfigured("OIDC_ISSUER must begin with https:// (http:// on this machine alone).")
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 10  # seconds to wait after a wrong code, doubled by each
 AXES_HANDLER = "curation.guessing.Record"
 AXES_FAILURE_LIMIT = 10

@@ -24,7 +24,10 @@ from tests import addresses
 from tests.factories import PASSWORD, ResourceFactory, curator
 
 SET_UP, ASK = "/admin/second-factor/set-up/", "/admin/second-factor/"
-WITHOUT = {"admin:login", "admin:logout", "admin:jsi18n", "admin:second-factor", "admin:second-factor-set-up"}
+WITHOUT = {
+    *("admin:login", "admin:logout", "admin:jsi18n", "admin:second-factor", "admin:second-factor-set-up"),
+    *("admin:oidc", "admin:oidc-back"),
+}
 
 
 @pytest.fixture(autouse=True)

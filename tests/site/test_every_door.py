@@ -302,12 +302,19 @@ ADMIN_DOORS = {
         *PAGES,
         *("submit", "take-back", "ask-for-changes", "approve", "bring-up-to-date", "discard"),
     ],
-    "curation_curator": [*PAGES, "password-link", "end-sessions", "forget-second-factor", "confirm-access"],
+    "curation_curator": [
+        *PAGES,
+        "password-link",
+        "end-sessions",
+        "forget-second-factor",
+        "forget-sign-in",
+        "confirm-access",
+    ],
 }
 ADMIN_ITSELF = {
     *("admin:index", "admin:app_list", "admin:login", "admin:logout", "admin:jsi18n", "admin:autocomplete"),
     *("admin:password_change", "admin:password_change_done", "admin:sessions", "admin:markdown"),
-    *("admin:second-factor", "admin:second-factor-set-up"),
+    *("admin:second-factor", "admin:second-factor-set-up", "admin:oidc", "admin:oidc-back"),
 }
 
 

@@ -43,6 +43,14 @@ def test_a_deployment_does_not_start_without(missing):
         ({"DATABASE_URL": "sqlite:///db"}, "DATABASE_URL must look like"),
         ({"WEB_WORKERS": "many"}, "WEB_WORKERS must be a whole number"),
         ({"EMAIL_URL": "mail"}, "EMAIL_URL must look like"),
+        (
+            {"OIDC_ISSUER": "https://a.example"},
+            "Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or none of them.",
+        ),
+        (
+            {"OIDC_ISSUER": "http://a.example", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"},
+            "OIDC_ISSUER must begin with https://",
+        ),
         ({"OPEN_DATA_LICENCE": "A licence"}, "Set OPEN_DATA_LICENCE and OPEN_DATA_LICENCE_URL together"),
         (
             {"OPEN_DATA_LICENCE": "A licence", "OPEN_DATA_LICENCE_URL": "javascript:1"},
