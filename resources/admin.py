@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin
 
-from curation.admin import CuratedAdmin, ReferenceAdmin, ScopedInline, VersionedForm
+from curation.admin import CuratedAdmin, ReferenceAdmin, ScopedAdmin, ScopedInline, VersionedForm
 from resources.models import (
     Audience,
     Claim,
@@ -53,7 +53,7 @@ class ResourceAdmin(CuratedAdmin):
 
 @admin.register(Organisation)
 class OrganisationAdmin(ReferenceAdmin):
-    """Any curator may propose one; a national curator accepts and changes it."""
+    """Whoever curates a region may propose one; a national curator accepts and changes it."""
 
     list_display = ("name", "short_name", "kind", "is_proposed", "is_retired")
     list_filter = ("kind", "is_proposed", "is_retired")
@@ -61,7 +61,7 @@ class OrganisationAdmin(ReferenceAdmin):
     fields = ("name", "slug", "short_name", "other_names", "kind", "url", "description", "is_proposed", "is_retired")
 
     def has_add_permission(self, request):
-        return self.has_module_permission(request)
+        return ScopedAdmin.has_add_permission(self, request)
 
     def get_readonly_fields(self, request, obj=None):
         own = super().get_readonly_fields(request, obj)
