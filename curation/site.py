@@ -188,7 +188,7 @@ class CurationSite(AdminSite):
         text = request.POST.get("text", "")
         if len(text) > LONGEST_TEXT:
             return HttpResponseBadRequest("The text is too long.", content_type="text/plain")
-        return HttpResponse(markdown(text, top=3) or "Nothing is written yet.")
+        return HttpResponse(markdown(text) or "Nothing is written yet.")
 
     def waiting(self, person):
         """What waits for this curator, as (heading, words when empty, items)."""

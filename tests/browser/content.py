@@ -26,6 +26,7 @@ from tests.factories import (
 
 CURATOR = "north-west@example.nhs.uk"
 NATIONAL = "national@example.nhs.uk"
+ACCOUNTS = "accounts@example.nhs.uk"
 LONG = (
     "Compassionate conversations after patient-safety incidents: a counterrevolutionary-sounding title of some length"
 )
@@ -58,6 +59,7 @@ def load():
         documents.refresh(StartingPointFactory(title="A situation without steps", slug="no-steps"))
     curator("north-west", email=CURATOR, name="Nora West")
     curator("national", email=NATIONAL, name="Nat Ional")
+    curator("national", email=ACCOUNTS, name="Acton Counts", role="accounts")
 
 
 def resources(north_west, yorkshire):

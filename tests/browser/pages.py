@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from django.template.loader import render_to_string
 
 from curation import copies, history
-from curation.models import Region
+from curation.models import Curator, Region
 from events.models import Event
 from justculture import errors, examples
 from principles.models import LineageLink, PrincipleSet, SetVersion
@@ -149,6 +149,13 @@ ADMIN = {
     "supersede": resource("everything", "supersede"),
     "mark as reviewed": resource("everything", "review"),
     "change the address": resource("everything", "rename"),
+    "share a preview": resource("our-draft", "share-preview"),
+    "take back shared links": resource("our-draft", "end-links"),
+    "ask for changes": resource("our-review", "ask-for-changes"),
+    "delete a draft": resource("our-draft", "delete-draft"),
+    "delete a lineage link": lambda: change(
+        LineageLink.objects.filter(descendant_set__slug="north-west").first(), "delete"
+    ),
     "principle sets": "/admin/principles/principleset/",
     "add a principle set": "/admin/principles/principleset/add/",
     "principle set": lambda: change(PrincipleSet.objects.get(slug="agreed-by-both")),
@@ -175,7 +182,16 @@ NATIONAL_ADMIN = {
     "topic": lambda: change(Topic.objects.get(slug="just-culture")),
     "add a starting point": "/admin/resources/startingpoint/add/",
     "starting point": lambda: change(StartingPoint.objects.first()),
+    "give to another region": resource("everything", "hand-over"),
     "region": lambda: change(Region.objects.get(slug="north-west")),
+}
+ACCOUNTS_ADMIN = {
+    "accounts": "/admin/curation/curator/",
+    "add an account": "/admin/curation/curator/add/",
+    "account": lambda: change(Curator.objects.get(email="north-west@example.nhs.uk")),
+    "history of an account": lambda: change(Curator.objects.get(email="north-west@example.nhs.uk"), "history"),
+    "new password link": lambda: change(Curator.objects.get(email="north-west@example.nhs.uk"), "password-link"),
+    "confirm access": lambda: change(Curator.objects.get(email="north-west@example.nhs.uk"), "confirm-access"),
 }
 
 

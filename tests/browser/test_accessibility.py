@@ -4,8 +4,17 @@ Each page is loaded once and asked everything. That no cookie, foreign request, 
 security policy came with it is asked of each test by `opened`.
 """
 
-import pytest
+from base64 import b32decode
 
+import pytest
+from django.conf import settings
+from django_otp.oath import totp
+from playwright.sync_api import expect
+
+from curation import actions
+from curation.accounts import password_link
+from curation.models import Curator
+from resources.models import Resource
 from tests.browser import content, pages
 from tests.browser.checks import resize, violations, wrong
 from tests.browser.conftest import signed_in
@@ -71,6 +80,72 @@ def test_a_page_of_the_admin_that_national_curators_have(portal, opened, name):
     page = opened(cookies=signed_in(content.NATIONAL))
     assert page.goto(pages.address(pages.NATIONAL_ADMIN[name])).status == 200
     assert wrong(page, by_django=True) == {}
+
+
+@pytest.mark.parametrize("name", pages.ACCOUNTS_ADMIN)
+def test_a_page_of_the_admin_that_administrators_of_accounts_have(portal, opened, name):
+    page = opened(cookies=signed_in(content.ACCOUNTS))
+    assert page.goto(pages.address(pages.ACCOUNTS_ADMIN[name])).status == 200
+    assert wrong(page, by_django=True) == {}
+
+
+def test_many_items_asked_about_at_once(portal, curators_page):
+    page = curators_page
+    page.goto("/admin/resources/resource/?o=1")
+    page.get_by_role("checkbox", name="Select all objects on this page for an action").check()
+    page.get_by_role("combobox", name="Action").select_option("submit")
+    page.get_by_role("button", name="Go", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Send for review:")
+    assert wrong(page, by_django=True) == {}
+
+
+def test_a_form_with_markdown_shown_and_parts_in_order(portal, curators_page):
+    page = curators_page
+    page.goto("/admin/events/event/add/")
+    page.get_by_role("textbox", name="Description").fill("## Why\n\n- one\n\n> said")
+    page.get_by_role("button", name="Preview of description").click()
+    page.get_by_role("region", name="Preview of description").wait_for()
+    for _ in range(2):
+        page.get_by_role("button", name="Add another Session").click()
+    assert wrong(page, by_django=True) == {}
+
+
+def test_what_a_second_factor_asks_and_shows(own_portal, opened, settings):
+    settings.SECOND_FACTOR = True
+    page, found = opened(cookies=signed_in(content.CURATOR)), {}
+    page.goto("/admin/")
+    key = b32decode(padded(page.locator(".key").text_content().replace(" ", "")))
+    found["set up"] = wrong(page)
+    page.get_by_label("Code", exact=True).fill(f"{totp(key):06}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Keep your recovery codes")
+    found["recovery codes"] = violations(page)
+    another = opened(cookies=signed_in(content.CURATOR))
+    another.goto("/admin/")
+    found["code"] = wrong(another)
+    another.get_by_label("Code", exact=True).fill("123")
+    another.keyboard.press("Enter")
+    found["wrong code"] = violations(another)
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def padded(letters):
+    return letters + "=" * (-len(letters) % 8)
+
+
+def test_what_somebody_without_an_account_is_sent(own_portal, opened):
+    """A preview by a link, and a page to choose a password on."""
+    draft = Resource.objects.get(slug="our-draft")
+    shared = actions.share_preview(draft, by=Curator.objects.get(email=content.CURATOR))
+    person = Curator.objects.get(email=content.CURATOR)
+    page, found = opened(), {}
+    page.goto(shared.removeprefix(settings.SITE_URL))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Our draft")
+    found["preview"] = wrong(page)
+    page.goto(password_link(person).removeprefix(settings.SITE_URL))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Choose your password")
+    found["password"] = wrong(page)
+    assert {name: problems for name, problems in found.items() if problems} == {}
 
 
 @pytest.mark.parametrize("name", ["your work", "resources", "add a resource", "published resource", "withdraw"])

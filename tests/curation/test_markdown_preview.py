@@ -17,7 +17,7 @@ def asked(text, person=None, **options):
 
 
 def test_it_answers_with_what_readers_would_see():
-    assert asked("# One\n\n*two*").content.decode() == "<h3>One</h3>\n<p><em>two</em></p>\n"
+    assert asked("# One\n\n*two*").content.decode() == "<h2>One</h2>\n<p><em>two</em></p>\n"
 
 
 @pytest.mark.parametrize(

@@ -9,41 +9,29 @@ from xml.etree import ElementTree
 
 import pytest
 from django.apps import apps
-from django.db import models
 from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from curation.models import Content, RegionContact
-from events.models import Event, Session
+from curation.models import Content
+from events.models import Event
 from justculture.csp import INLINE_SCRIPT
-from principles.models import Agreement, LineageLink, PrincipleText
-from resources.models import Resource, TopicName
-from search import documents
+from resources.models import Resource
 from tests import addresses
 from tests.factories import (
     PASSWORD,
-    ClaimFactory,
-    EventFactory,
-    OrganisationFactory,
-    RegionFactory,
     ResourceFactory,
     SetFactory,
-    StartingPointFactory,
-    StartingStepFactory,
-    ThemeFactory,
-    TopicFactory,
     curator,
     version_of,
 )
+from tests.hostile import DETAILS, LISTS, MARKUP, SHOWN, store
 
 pytestmark = pytest.mark.django_db
 
-LISTS = ["/", "/resources/", "/topics/", "/start/", "/regions/", "/principles/", "/events/", "/events/past/"]
 FEEDS = ["/feeds/resources.atom", "/feeds/principles.atom", "/feeds/events.atom"]
-DETAILS = ["/resources/{}/", "/topics/{}/", "/start/{}/", "/regions/{}/", "/principles/{}/", "/events/{}/"]
 PARAMETERS = ["q", "kind", "topic", "audience", "region", "publisher", "stage", "sort", "set"]
 
 
@@ -288,17 +276,6 @@ def test_the_admins_choices_take_any_query(signed_in):
 
 # What someone stored
 
-MARKUP = (
-    "</title></script><script>alert(1)</script><img src=x onerror=alert(1)> "
-    '" onmouseover="alert(1) \' {{7*7}} &lt;b&gt;'
-)
-MARKDOWN = (
-    "[a](javascript:alert(1)) [b](JaVaScRiPt:alert(1)) [c](data:text/html,x) [d](vbscript:x) [e][e] "
-    "<javascript:alert(1)> ![i](https://evil.example/i.png) <iframe src=x></iframe> <svg onload=alert(1)> "
-    "<a href='javascript:1'>x</a>\n\n[e]: javascript:alert(1)\n\n<!-- x --><style>*{}</style>"
-)
-BIDI = "\u202edesrever\u2066"
-
 
 class Page(HTMLParser):
     """What a browser would make of a page: its elements with their attributes, and the text of its scripts."""
@@ -318,68 +295,9 @@ class Page(HTMLParser):
             self.scripts[-1] = (self.scripts[-1][0], data)
 
 
-def stored(row):
-    """Fill every free text of a row, and the row behind its form's back, as a bad import would."""
-    facts = {}
-    for field in row._meta.fields:
-        if field.name == "withdrawn_reason" and not row.withdrawn_reason:
-            continue
-        if field.name == "changes_asked" and row.state != "draft":
-            continue
-        if isinstance(field, models.TextField) or type(field) is models.CharField:
-            text = f"{MARKDOWN}\n\n{MARKUP}{BIDI}" if isinstance(field, models.TextField) else f"{MARKUP}{BIDI}"
-            facts[field.name] = text[: field.max_length] if field.max_length else text
-    type(row)._base_manager.filter(pk=row.pk).update(**facts)
-    row.refresh_from_db()
-    if hasattr(row, "search_fields"):
-        documents.refresh(row)
-    return row
-
-
 @pytest.fixture
 def hostile():
-    """One of everything that readers are shown, each free text of it hostile."""
-    region, national = stored(RegionFactory(slug="north-west")), RegionFactory(slug="national")
-    RegionContact.objects.create(region=region, role=MARKUP[:100])
-    publisher, topic = OrganisationFactory(slug="one"), TopicFactory(slug="one")
-    for row in (publisher, topic):
-        type(row)._base_manager.filter(pk=row.pk).update(name=MARKUP[:90], description=MARKDOWN)
-    TopicName.objects.create(topic=topic, name=MARKUP[:100])
-    topic.refresh_from_db()
-    documents.refresh(topic)
-    facts = {"slug": "one", "state": "published", "regions": [region], "owner": national}
-    resource = stored(ResourceFactory(**facts, publisher=publisher, topics=[topic], audiences=["hr"]))
-    resource.partners.add(publisher)
-    principle_set, event = stored(SetFactory(**facts, publisher=publisher)), stored(EventFactory(**facts))
-    past = EventFactory(**facts | {"slug": "past-one"}, starts_at="2020-01-01T10:00Z", ends_at="2020-01-01T12:00Z")
-    stored(past)
-    stored(ResourceFactory(**facts | {"slug": "gone", "state": "withdrawn"}))
-    stored(ResourceFactory(**facts | {"slug": "old", "state": "superseded"}))
-    stored(ClaimFactory(resource=resource))
-    version = version_of(principle_set, "One", publish=False)
-    stored(version)
-    text = PrincipleText.objects.get(version=version)
-    text.theme = ThemeFactory(name=MARKUP[:100])
-    text.save()
-    stored(text)
-    shown = {"state": "published", "published_at": principle_set.published_at, "changes_asked": ""}
-    type(version).objects.filter(pk=version.pk).update(**shown)
-    stored(Agreement.objects.create(version=version, side="staff"))
-    stored(Session.objects.create(event=event, title="What there is", presenter=publisher))
-    stored(LineageLink.objects.create(descendant_set=principle_set, source_text="x"))
-    LineageLink.objects.create(descendant_resource=resource, source_organisation=publisher, note=MARKDOWN)
-    point = stored(StartingPointFactory(slug="one"))
-    stored(StartingStepFactory(point=point, resource=resource))
-
-
-SHOWN = [
-    *LISTS,
-    *(path.format("one") for path in DETAILS if "regions" not in path),
-    *("/regions/north-west/", "/resources/gone/", "/resources/old/", "/search/?q=alert", "/resources/?q=alert"),
-    *("/resources/?topic=one&publisher=one&audience=hr", "/principles/one/versions/1/"),
-    "/search/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
-    "/resources/?q=%22%20onfocus%3D%22alert(1)&sort=%3Cscript%3E&kind=%22%3E%3Cb%3E",
-]
+    store()
 
 
 def harmless(html):
