@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 
-from curation import advice, bulk, copies, history, links, past, verbs, widgets
+from curation import advice, bulk, copies, history, links, parts, past, verbs, widgets
 from curation.accounts import password_link
 from curation.models import (
     CuratedModel,
@@ -127,11 +127,57 @@ class ScopedForm(forms.ModelForm):
                 getattr(self.instance, name).add(*rows)
 
 
+class PartForm(ScopedForm):
+    """A part of an item in its form. What it points at was looked up for all parts together (curation.parts)."""
+
+    def __init__(self, *args, known=None, **kwargs):
+        self.known = known or {}
+        super().__init__(*args, **kwargs)
+        for name, rows in self.known.items():
+            field = self.fields[name]
+            kept = field.found or {}
+            field.found = rows.offered | kept
+            if rows.choices is not None:
+                field.choices = rows.choices + [(row.pk, field.label_from_instance(row)) for row in kept.values()]
+
+    def keep(self, name, field):
+        if name not in self.known:
+            super().keep(name, field)
+        elif row := self.known[name].kept.get(str(self.initial.get(name))):
+            if issubclass(type(row), ReferenceData):
+                field.found = {str(row.pk): row}
+            else:
+                self.unseen[name] = [row]
+
+    def _post_clean(self):
+        row = self.instance
+        row.clean_fields, row.validate_constraints = self.check_values, self.check_constraints
+        try:
+            super()._post_clean()
+        finally:
+            del row.clean_fields, row.validate_constraints
+
+    def check_values(self, exclude=()):
+        """As the model does, but for what the fields have looked up already."""
+        looked_up = self.known.keys() & self.cleaned_data.keys()
+        type(self.instance).clean_fields(self.instance, exclude={*exclude, *looked_up})
+
+    def check_constraints(self, exclude=None):
+        """As the model does, unless they hold for sure."""
+        if not all(parts.is_sure(self.instance, constraint) for constraint in self.instance._meta.constraints):
+            type(self.instance).validate_constraints(self.instance, exclude=exclude)
+
+
 class ScopedInline(Scoped):
     """Parts of an item: whoever may change the item may change them."""
 
-    form = ScopedForm
+    form, formset = PartForm, parts.PartsFormSet
     extra = 0  # a script adds rows; without scripts a link asks for EMPTY_ROWS of them
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", parts.PartAutocomplete(db_field, self.admin_site, using=kwargs.get("using")))
+        return super().formfield_for_foreignkey(db_field, request, **{"form_class": parts.PartField, **kwargs})
 
     def get_extra(self, request, obj=None, **kwargs):
         return EMPTY_ROWS if "rows" in request.GET else super().get_extra(request, obj, **kwargs)

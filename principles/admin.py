@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from curation import verbs
-from curation.admin import CuratedAdmin, ReferenceAdmin, ScopedAdmin, ScopedForm, ScopedInline, VersionedForm
+from curation.admin import CuratedAdmin, PartForm, ReferenceAdmin, ScopedAdmin, ScopedInline, VersionedForm
 from curation.fields import SLUG_SHAPE
+from curation.parts import PartsFormSet
 from principles import actions
 from principles.models import (
     Agreement,
@@ -66,7 +67,7 @@ class PrincipleSetAdmin(CuratedAdmin):
         return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">Version {}</a>, {}</li>', lines))
 
 
-class TextForm(ScopedForm):
+class TextForm(PartForm):
     """A principle's words, and the address of the principle in its set's page."""
 
     address = forms.RegexField(
@@ -91,7 +92,7 @@ class TextForm(ScopedForm):
         return super().save(commit)
 
 
-class TextFormSet(forms.BaseInlineFormSet):
+class TextFormSet(PartsFormSet):
     def clean(self):
         super().clean()
         addresses = [form.cleaned_data.get("address") for form in self.forms if form not in self.deleted_forms]

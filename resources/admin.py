@@ -36,6 +36,9 @@ class TopicInline(ScopedInline, admin.StackedInline):
     model = TaggedResource
     autocomplete_fields = ("tag",)
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("tag")
+
 
 @admin.register(Resource)
 class ResourceAdmin(CuratedAdmin):
