@@ -62,8 +62,10 @@ class CuratorManager(BaseUserManager.from_queryset(CuratorQuerySet)):
 class Curator(AbstractBaseUser):
     """Someone with an account. What they may do follows from their memberships alone: nobody is a superuser."""
 
-    email = models.EmailField(unique=True, help_text="They sign in with it.")
-    name = models.CharField(max_length=100, help_text="As it is to read in the history of changes.")
+    email = models.EmailField(unique=True, help_text="They sign in with it. For example: name@example.nhs.uk.")
+    name = models.CharField(
+        max_length=100, help_text="First and family name, as they are to read in the history of changes."
+    )
     is_active = models.BooleanField(
         "open", default=True, help_text="Close an account instead of deleting it: the history stays readable."
     )
@@ -187,10 +189,17 @@ class Region(Versioned, Content):
     forum_name = models.CharField("name of the forum", max_length=150)
     description = models.TextField(help_text="What the forum is and who it is for, in two or three sentences.")
     status_note = models.TextField(
-        "where principles stand", blank=True, help_text="One or two sentences. Say so when nothing is known."
+        "where principles stand",
+        blank=True,
+        help_text="One or two sentences. For example: A draft is with the forum. Say so when nothing is known.",
     )
-    meetings = models.TextField("how it meets", blank=True)
-    url = WebAddressField("official address")
+    meetings = models.TextField(
+        "how it meets", blank=True, help_text="How often and where. For example: Four times a year, online."
+    )
+    url = WebAddressField(
+        "official address",
+        help_text="The forum's own page. For example: https://www.socialpartnershipforum.org/regional-spf/",
+    )
     is_national = models.BooleanField(default=False, editable=False)
     publishes_alone = models.BooleanField(
         "one person may publish",
@@ -231,7 +240,11 @@ class RegionContact(Content):
 
     region = models.ForeignKey(Region, models.CASCADE, related_name="contacts")
     role = models.CharField(max_length=100, help_text="For example: Staff side co-chair. Never a person's name.")
-    mailbox = models.EmailField("shared mailbox", blank=True)
+    mailbox = models.EmailField(
+        "shared mailbox",
+        blank=True,
+        help_text="One that several people read. For example: forum@example.nhs.uk. Never somebody's own.",
+    )
     order = models.PositiveSmallIntegerField(default=0)
 
     objects = RegionContactQuerySet.as_manager()
@@ -331,12 +344,16 @@ class CuratedModel(Reviewed, Content):
     `owner` is who edits it; `regions` is what it is about and where it is shown, and gives no right to edit.
     """
 
-    title = models.CharField(max_length=200)
-    slug = PublicSlugField("address", help_text="The last part of its web address. It cannot change once published.")
+    title = models.CharField(max_length=200, help_text="As its owner calls it. For example: Being fair tool.")
+    slug = PublicSlugField(
+        "address",
+        help_text="The last part of its web address, such as being-fair-tool. It cannot change once published.",
+    )
     summary = models.TextField(
         blank=True,
         max_length=400,
-        help_text="One or two sentences: what it is and how it helps. Shown in lists.",
+        help_text="One or two sentences: what it is and how it helps. For example: Questions to ask before "
+        "anybody is suspended. Shown in lists.",
     )
     owner = models.ForeignKey(
         Region,

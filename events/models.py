@@ -68,16 +68,31 @@ class Event(CuratedModel):
         "all day", default=False, help_text="All day, or the time is not known: only the date is shown."
     )
     setting = ChoiceField(Setting, verbose_name="how to take part", blank=True)
-    place = models.CharField(max_length=300, blank=True, help_text="Never a joining link or passcode.")
-    access_info = models.TextField(
-        "access", blank=True, help_text="Step-free access, hearing loop, how to ask for adjustments."
+    place = models.CharField(
+        max_length=300, blank=True, help_text="For example: Manchester, and online. Never a joining link or passcode."
     )
-    body = MarkdownField("description", help_text="Markdown.")
+    access_info = models.TextField(
+        "access",
+        blank=True,
+        help_text="Step-free access, hearing loop, how to ask for adjustments. For example: Step-free. "
+        "Captions are on.",
+    )
+    body = MarkdownField(
+        "description",
+        help_text="What it is about and who speaks, by role. Markdown: ## makes a heading, - a list, "
+        "[words](address) a link.",
+    )
     audiences = AudiencesField()
-    cost = models.CharField(max_length=100, blank=True)
-    booking_url = WebAddressField("where to book")
-    booking_mailbox = models.EmailField("or the mailbox to book with", blank=True)
-    url = WebAddressField("official address")
+    cost = models.CharField(max_length=100, blank=True, help_text="For example: Free.")
+    booking_url = WebAddressField(
+        "where to book", help_text="The page on which people book. For example: https://www.example.nhs.uk/book"
+    )
+    booking_mailbox = models.EmailField(
+        "or the mailbox to book with", blank=True, help_text="When there is no such page: one that several people read."
+    )
+    url = WebAddressField(
+        "official address", help_text="Where its organiser tells of it, if that is a page of its own."
+    )
     organiser = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="organised_events")
 
     objects = EventQuerySet.as_manager()
@@ -125,14 +140,16 @@ class Session(Content):
     """One item of an event's agenda: who presents is an organisation and a role, never a name."""
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="sessions")
-    order = models.PositiveSmallIntegerField(default=0)
+    order = models.PositiveSmallIntegerField(default=0, help_text="Sessions are shown from the lowest number up.")
     starts_at = models.TimeField("time", null=True, blank=True)
-    title = models.CharField(max_length=200)
+    title = models.CharField(max_length=200, help_text="What it is about. For example: What we learned.")
     text = MarkdownField("about")
     presenter = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="presented_sessions"
     )
-    presenter_role = models.CharField(max_length=100, blank=True, help_text="A role, never a person's name.")
+    presenter_role = models.CharField(
+        max_length=100, blank=True, help_text="A role, never a person's name. For example: Staff side chair."
+    )
     resources = models.ManyToManyField(Resource, blank=True, related_name="sessions")
     sets = models.ManyToManyField(PrincipleSet, blank=True, related_name="sessions")
 

@@ -66,10 +66,19 @@ class PrincipleSet(CuratedModel):
 
     progress = ChoiceField(Progress, blank=True, help_text="Leave empty if not known.")
     standing = ChoiceField(Standing, blank=True, help_text="Leave empty if not known.")
-    body = MarkdownField("background", help_text="How it was made and what it is for. Markdown.")
+    body = MarkdownField(
+        "background",
+        help_text="How it was made and what it is for. Markdown: ## makes a heading, - a list, "
+        "[words](address) a link.",
+    )
     publisher = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="published_sets")
-    url = WebAddressField("official address", help_text="Where its owner keeps it. Never a copy.")
-    held_by = models.TextField("who holds the text", blank=True, help_text="And how to ask for it.")
+    url = WebAddressField(
+        "official address",
+        help_text="Where its owner keeps it, never a copy. For example: https://www.socialpartnershipforum.org/",
+    )
+    held_by = models.TextField(
+        "who holds the text", blank=True, help_text="And how to ask for it. For example: Ask the forum's secretary."
+    )
     audiences = AudiencesField()
     published_on = PartialDateField("first published", blank=True)
 
@@ -136,7 +145,11 @@ class SetVersion(Reviewed, Content):
     number = models.PositiveSmallIntegerField()
     change_kind = ChoiceField(ChangeKind, "kind of change", default=ChangeKind.SUBSTANTIAL)
     dated = PartialDateField("date of this version", blank=True)
-    note = models.TextField("what changed", blank=True)
+    note = models.TextField(
+        "what changed",
+        blank=True,
+        help_text="For readers of the older version. For example: Two headings were joined, and one is new.",
+    )
 
     objects = SetVersionQuerySet.as_manager()
 
@@ -215,10 +228,19 @@ class PrincipleText(Content):
 
     version = models.ForeignKey(SetVersion, models.CASCADE, related_name="texts")
     principle = models.ForeignKey(Principle, models.RESTRICT, related_name="texts")
-    title = models.CharField(max_length=200)
-    text = MarkdownField()
-    theme = models.ForeignKey(Theme, models.PROTECT, null=True, blank=True, related_name="texts")
-    order = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=200, help_text="The heading as it was agreed. For example: Policy and process.")
+    text = MarkdownField(
+        help_text="The words as they were agreed. Markdown. Leave empty when only the heading is known."
+    )
+    theme = models.ForeignKey(
+        Theme,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="texts",
+        help_text="What it is about, so that sets can be compared. For example: Policy and process.",
+    )
+    order = models.PositiveSmallIntegerField(help_text="Principles are shown from the lowest number up.")
 
     objects = OfVersionQuerySet.as_manager()
 
@@ -265,11 +287,17 @@ class Agreement(Content):
     is_restored = False  # what was agreed is a fact
     version = models.ForeignKey(SetVersion, models.CASCADE, related_name="agreements")
     side = ChoiceField(Side)
-    role = models.CharField(max_length=100, blank=True, help_text="A role, never a person's name.")
-    organisation = models.CharField(max_length=200, blank=True)
+    role = models.CharField(
+        max_length=100, blank=True, help_text="A role, never a person's name. For example: Staff side chair."
+    )
+    organisation = models.CharField(
+        max_length=200, blank=True, help_text="For whom they agreed, if it is not the forum itself."
+    )
     agreed_on = PartialDateField(blank=True)
-    source_title = models.CharField("where it is recorded", max_length=200, blank=True)
-    source_url = WebAddressField("address of the record")
+    source_title = models.CharField(
+        "where it is recorded", max_length=200, blank=True, help_text="For example: Minutes of the forum."
+    )
+    source_url = WebAddressField("address of the record", help_text="If the record is public.")
     recorded_by = models.ForeignKey(
         Curator, models.PROTECT, null=True, blank=True, editable=False, related_name="agreements_recorded"
     )
@@ -465,11 +493,19 @@ class LineageLink(Versioned, Content):
         Organisation, models.PROTECT, null=True, blank=True, related_name="led_to_links"
     )
     source_text = models.CharField(
-        "or a source in words", max_length=300, blank=True, help_text="When the source is no item here."
+        "or a source in words",
+        max_length=300,
+        blank=True,
+        help_text="When the source is no item here. For example: Discussions at the forum.",
     )
-    basis = models.CharField("how we know", max_length=300, blank=True)
+    basis = models.CharField(
+        "how we know",
+        max_length=300,
+        blank=True,
+        help_text="Who says so, and where. For example: Named in its foreword.",
+    )
     linked_on = PartialDateField("when", blank=True)
-    note = models.TextField(blank=True)
+    note = models.TextField(blank=True, help_text="What was taken over and what was changed.")
 
     objects = LineageLinkQuerySet.as_manager()
     held_lines = Held(lambda: LineageLink.objects.lines(what_readers_see))

@@ -75,17 +75,20 @@ class Organisation(ReferenceData):
         ACADEMIC = "academic", "University or publisher of research"
         OTHER = "other", "Other"
 
-    name = models.CharField(max_length=200, unique=True)
+    name = models.CharField(max_length=200, unique=True, help_text="In full. For example: NHS Employers.")
     slug = PublicSlugField()
-    short_name = models.CharField(max_length=50, blank=True, help_text="Only if people know it by its initials.")
+    short_name = models.CharField(
+        max_length=50, blank=True, help_text="Only if people know it by its initials. For example: RCN."
+    )
     other_names = ArrayField(
         models.CharField(max_length=200),
         default=list,
         blank=True,
-        help_text="Former names and abbreviations that people search for, separated by commas.",
+        help_text="Former names and abbreviations that people search for, separated by commas. For example: "
+        "NHS Improvement, NHSI.",
     )
     kind = ChoiceField(Kind, default=Kind.OTHER)
-    url = WebAddressField("official address")
+    url = WebAddressField("official address", help_text="Its home page. For example: https://www.nhsemployers.org/")
     description = models.TextField(blank=True)
     is_proposed = models.BooleanField("proposed", default=False, help_text="Not yet accepted by a national curator.")
 
@@ -224,24 +227,43 @@ class Resource(CuratedModel):
     kind = ChoiceField(Kind)
     body = MarkdownField(
         "description",
-        help_text="What it is and what a reader finds in it, in your own words. Markdown.",
+        help_text="What it is and what a reader finds in it, in your own words. Markdown: ## makes a "
+        "heading, - a list, [words](address) a link.",
     )
     publisher = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, blank=True, related_name="published_resources"
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="published_resources",
+        help_text="Who stands behind it. For example: NHS England.",
     )
-    partners = models.ManyToManyField(Organisation, blank=True, related_name="partnered_resources")
-    url = WebAddressField("official address", help_text="Where its publisher keeps it. Never a copy.")
+    partners = models.ManyToManyField(
+        Organisation,
+        blank=True,
+        related_name="partnered_resources",
+        help_text="Others who made it. For example: a trust and its unions.",
+    )
+    url = WebAddressField(
+        "official address",
+        help_text="Where its publisher keeps it, never a copy. For example: https://www.england.nhs.uk/patient-safety/",
+    )
     held_by = models.TextField(
         "who holds it",
         blank=True,
-        help_text="When there is no official address: who has it and how to ask for it.",
+        help_text="When there is no official address: who has it and how to ask for it. For example: Ask the "
+        "forum's secretary.",
     )
     topics = TaggableManager(
         through="resources.TaggedResource", blank=True, help_text="Choose from the topics there are."
     )
     audiences = AudiencesField()
     published_on = PartialDateField("first published", blank=True)
-    stage = ChoiceField(Stage, blank=True, help_text="For practice: how far it has come where it is used.")
+    stage = ChoiceField(
+        Stage,
+        blank=True,
+        help_text="For practice: how far it has come where it is used. For example: a pilot in two wards is a pilot.",
+    )
     access = ChoiceField(Access, verbose_name="who can use it", blank=True)
     cost = models.CharField(max_length=100, blank=True, help_text="For example: Free to NHS organisations.")
     time_needed = models.CharField(max_length=100, blank=True, help_text="For example: 30 minutes.")
@@ -250,7 +272,9 @@ class Resource(CuratedModel):
         blank=True,
         help_text="What may distress a reader. For example: This page mentions suicide.",
     )
-    did_not_work = MarkdownField("what did not work", help_text="The most useful part, if it is known.")
+    did_not_work = MarkdownField(
+        "what did not work", help_text="The most useful part, if it is known: what was tried and given up, and why."
+    )
 
     objects = ResourceQuerySet.as_manager()
     search_reads = ("publisher", "partners", "regions", "topics__other_names")
@@ -322,11 +346,21 @@ class Claim(Content):
 
     resource = models.ForeignKey(Resource, models.CASCADE, related_name="claims")
     value = models.CharField(max_length=100, help_text="As the source puts it. For example: 59% fewer.")
-    counts = models.CharField("what it counts", max_length=300)
+    counts = models.CharField(
+        "what it counts",
+        max_length=300,
+        help_text="In words that stand alone. For example: disciplinary investigations in a year.",
+    )
     as_at = PartialDateField("as at", help_text="When it was true, as far as is known: 2019 or October 2020.")
-    note = models.CharField(max_length=300, blank=True, help_text="What a reader needs to know to read it rightly.")
-    source_title = models.CharField("source", max_length=200)
-    source_url = WebAddressField("address of the source")
+    note = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="What a reader needs to know to read it rightly. For example: In one trust.",
+    )
+    source_title = models.CharField(
+        "source", max_length=200, help_text="What it is called. For example: Annual report of the trust."
+    )
+    source_url = WebAddressField("address of the source", help_text="The page or document that has this figure in it.")
     source_resource = models.ForeignKey(
         Resource,
         models.PROTECT,
@@ -335,7 +369,7 @@ class Claim(Content):
         related_name="claims_from_it",
         verbose_name="or a resource here",
     )
-    order = models.PositiveSmallIntegerField(default=0)
+    order = models.PositiveSmallIntegerField(default=0, help_text="Figures are shown from the lowest number up.")
 
     objects = OfResourceQuerySet.as_manager()
 
@@ -363,9 +397,11 @@ class Claim(Content):
 class StartingPoint(ReferenceData):
     """A situation someone is in, and three first steps at most."""
 
-    title = models.CharField("the situation", max_length=150, help_text="In the reader's own words.")
+    title = models.CharField(
+        "the situation", max_length=150, help_text="In the reader's own words. For example: I am under investigation."
+    )
     slug = PublicSlugField()
-    summary = models.TextField(max_length=400)
+    summary = models.TextField(max_length=400, help_text="One or two sentences on what helps first.")
     order = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -392,8 +428,10 @@ class StartingStep(Content):
 
     point = models.ForeignKey(StartingPoint, models.CASCADE, related_name="steps")
     order = models.PositiveSmallIntegerField(choices=[(1, "First"), (2, "Second"), (3, "Third")])
-    title = models.CharField(max_length=150)
-    text = models.TextField()
+    title = models.CharField(
+        max_length=150, help_text="What to do, beginning with a verb. For example: Talk to your representative."
+    )
+    text = models.TextField(help_text="One or two sentences: why, and what it leads to.")
     time = models.CharField("time it takes", max_length=50, help_text="For example: 10 minutes.")
     resource = models.ForeignKey(Resource, models.PROTECT, null=True, blank=True, related_name="starting_steps")
     topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="starting_steps")

@@ -9,7 +9,7 @@ from django_otp.oath import TOTP
 from playwright.sync_api import expect
 
 from resources.models import Resource
-from tests.browser import content
+from tests.browser import content, pages
 from tests.factories import PASSWORD
 
 
@@ -138,6 +138,78 @@ def test_the_second_to_save_is_shown_what_changed_and_loses_nothing(own_portal, 
     expect(page.get_by_role("row", name="Cost")).to_contain_text("Free")
     item.refresh_from_db()
     assert (item.title, item.cost) == ("Kept by its owner", "")
+
+
+def test_a_link_to_a_draft_ends_when_the_draft_is_published(own_portal, opened):
+    # Given a curator who shares a preview with somebody without an account
+    page, guest = opened(), opened()
+    page.goto("/admin/")
+    sign_in(page, PASSWORD)
+    page.goto(pages.resource("our-review")())
+    page.get_by_role("link", name="Share a preview").click()
+    page.get_by_label("For whom").fill("the policy group")
+    page.get_by_role("button", name="Share a preview").click()
+    link = re.search(r"/link/[\w-]+/", page.locator(".messagelist").text_content())[0]
+    # When they open it, they see the draft and a word about what it is
+    assert guest.goto(link).status == 200
+    expect(guest.get_by_role("heading", level=1)).to_contain_text("Ours, in review")
+    expect(guest.get_by_role("region", name="Draft preview")).to_be_visible()
+    # But once it is published, the link shows nothing, and the page is where everybody finds it
+    page.get_by_role("link", name="Publish", exact=True).click()
+    page.get_by_role("button", name="Publish").click()
+    assert guest.goto(link).status == 404
+    expect(guest.get_by_role("heading", level=1)).to_have_text("This link does not work")
+    assert guest.goto("/resources/our-review/").status == 200
+
+
+def test_from_an_empty_form_to_a_published_page_by_two_people_who_use_the_keyboard_alone(own_portal, opened):
+    # Given a curator who writes
+    page, reader = opened(), opened()
+    page.goto("/admin/resources/resource/add/")
+    expect(page.get_by_label("Email")).to_be_focused()
+    by_keyboard(page, content.CURATOR, PASSWORD)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Add resource")
+    type_into(page, "Title", "Talking after an incident")
+    type_into(page, "Kind", "Guide")
+    type_into(page, "Summary", "What to say first, and what can wait.")
+    press(page, "button", "Save and continue editing")
+    expect(page.locator(".standing")).to_contain_text("Draft")
+    press(page, "link", "Send for review")
+    press(page, "button", "Send for review")
+    expect(page.locator(".standing")).to_contain_text("In review")
+    form = page.url
+    # When a second one approves it
+    second = opened()
+    second.goto(form)
+    expect(second.get_by_label("Email")).to_be_focused()
+    by_keyboard(second, content.NATIONAL, PASSWORD)
+    press(second, "link", "Publish")
+    press(second, "button", "Publish")
+    expect(second.locator(".standing")).to_contain_text("Published")
+    # Then readers have it
+    assert reader.goto("/resources/talking-after-an-incident/").status == 200
+
+
+def type_into(page, label, words):
+    """Go on with Tab to the field of this name, and type."""
+    go_on_to(page, page.get_by_label(label, exact=False).first)
+    page.keyboard.type(words)
+
+
+def press(page, role, name):
+    """Go on with Tab to the button or link of this name, and press Enter."""
+    go_on_to(page, page.get_by_role(role, name=name, exact=True).first)
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+
+
+def go_on_to(page, target):
+    expect(target).to_be_visible()
+    for _ in range(200):
+        if target.evaluate("(one) => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("Tab does not come by it")
 
 
 def sign_in(page, password, email=content.CURATOR):
