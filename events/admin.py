@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 
-from curation.admin import CuratedAdmin, ScopedInline
+from curation.admin import CuratedAdmin
+from curation.forms import ScopedInline
 from events.models import Event, Session
 from resources.admin import AudiencesForm
 

@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from curation import verbs
-from curation.admin import CuratedAdmin, PartForm, ReferenceAdmin, ScopedAdmin, ScopedInline, VersionedForm
+from curation.admin import CuratedAdmin, ReferenceAdmin, ScopedAdmin
 from curation.fields import SLUG_SHAPE
+from curation.forms import PartForm, ScopedInline, VersionedForm
 from curation.parts import PartsFormSet
 from principles import actions
 from principles.models import (

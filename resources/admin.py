@@ -3,7 +3,8 @@
 from django import forms
 from django.contrib import admin
 
-from curation.admin import CuratedAdmin, ReferenceAdmin, ScopedAdmin, ScopedInline, VersionedForm
+from curation.admin import CuratedAdmin, ReferenceAdmin, ScopedAdmin
+from curation.forms import ScopedInline, VersionedForm
 from resources.models import (
     Audience,
     Claim,

@@ -102,7 +102,7 @@ def unscoped(method):
         kwargs["queryset"] = field.related_model._base_manager.all()
         return getattr(admin.ModelAdmin, method)(page, field, request, **kwargs)
 
-    return replaced(f"curation.admin.Scoped.{method}", formfield)
+    return replaced(f"curation.forms.Scoped.{method}", formfield)
 
 
 no_question = replaced("curation.verbs.Verb.may", yes)
