@@ -22,6 +22,7 @@ from urllib.request import Request, urlopen
 import psycopg2
 
 from justculture import embedded
+from tests.bench import relevance
 from tests.portal import ROOT, environment, eventually, free_port, postmaster, processes, run, serving
 
 CONNECTIONS = 8
@@ -57,6 +58,8 @@ TARGETS = {"repeated": 0.15, NEVER_ASKED: 2.5, "growth": 1.2, "publishing": 0.7}
 
 
 def main():
+    if sys.argv[1:2] == ["--relevance"]:
+        return relevance.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--sizes", default="300,20000,100000")
     parser.add_argument("--seconds", type=float, default=3)
@@ -150,7 +153,7 @@ class Bench:
 
 
 def say(words):
-    print(words, flush=True)  # noqa: T201
+    print(words, flush=True)
 
 
 def tell(target, figure, which, most):

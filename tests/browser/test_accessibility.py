@@ -125,6 +125,7 @@ def test_what_a_second_factor_asks_and_shows(own_portal, opened, settings):
     found["code"] = wrong(another)
     another.get_by_label("Code", exact=True).fill("123")
     another.keyboard.press("Enter")
+    expect(another.get_by_text("That is not the code.").first).to_be_visible()
     found["wrong code"] = violations(another)
     assert {name: problems for name, problems in found.items() if problems} == {}
 

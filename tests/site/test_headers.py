@@ -88,6 +88,7 @@ MOVED = {**HTML, "cache-control": "no-cache"}
 PROBLEM = {**HTML, "cache-control": "no-store"}
 CURATORS = {**HTML, "cache-control": "no-store", "x-robots-tag": "noindex"}
 OWN = {**CURATORS, "vary": "Cookie"}  # another for each who asks
+NOT_SWITCHED_ON = {"/admin/oidc/", "/admin/oidc/back/"}  # and so the same for everybody
 HASHED = {"cache-control": "max-age=315360000, public, immutable"}
 UNHASHED = {"cache-control": "max-age=3600, public"}
 KEPT = {"etag": SOME, "last-modified": SOME}
@@ -301,10 +302,12 @@ def refusals(made):
 
 def doors(made):
     """What those who have not signed in are shown of the curators' part."""
-    here, elsewhere = {"/admin/login/", "/admin/logout/"}, "/admin/login/?next="
+    here, elsewhere = {"/admin/login/", "/admin/logout/", *NOT_SWITCHED_ON}, "/admin/login/?next="
     for path in [made["preview"], "/admin/nothing/", "/admin//evil.example", *made["admin"]]:
         if path not in here:
             yield Row(path, 302, {**OWN, "location": elsewhere + path})
+    for path in NOT_SWITCHED_ON:
+        yield Row(path, 404, CURATORS)
     yield Row("/admin/logout/", 302, {**OWN, "location": "/admin/"})
     for path in ["/admin/login/", "/admin/login/?next=//evil.example/%0d%0aSet-Cookie:%20evil=1"]:
         yield Row(path, 200, OWN, cookies=["__Host-csrf"])
@@ -427,7 +430,7 @@ def test_every_page_of_the_admin(national, made):
         assert answer.status in {200, 302, 403, 404, 405}
         assert COOKIES.items() >= cookies(answer).items()
         beside = {"location", "allow"} & stated(answer).keys()
-        headers = {**OWN, **{name: stated(answer)[name] for name in beside}}
+        headers = {**(CURATORS if path in NOT_SWITCHED_ON else OWN), **{name: stated(answer)[name] for name in beside}}
         if path == "/admin/jsi18n/":
             headers["content-type"] = FILE_TYPES[".js"]
         row = Row(path, answer.status, headers, cookies=list(cookies(answer)))
