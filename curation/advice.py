@@ -37,14 +37,14 @@ def of(item):
 
 def of_state(model, state):
     """The same for what an item of a *model* says in a state (curation.past)."""
-    fields, texts = state["fields"], dict(texts_of(model, state))
-    words = "\n".join(text_of(text) for text in texts.values())
+    fields = state["fields"]
+    texts = [(label, text, text_of(text)) for label, text in texts_of(model, state)]
+    words = "\n".join(plain for _, _, plain in texts)
     found = list(model.advice(fields))
     if "summary" in fields and not fields["summary"].strip():
         found.append("There is no summary. It is what readers see in lists and in search.")
-    for label, text in texts.items():
-        found += of_sentences(label, text_of(text))
-        found += of_links(label, text)
+    for label, text, plain in texts:
+        found += of_sentences(label, plain) + of_links(label, text)
     return found + of_reading(words) + of_abbreviations(words)
 
 

@@ -58,8 +58,10 @@ def action(verb):
 
 def sorted_out(verb, items, person):
     """The items with which *person* can do it, and the others with the reason, as (items, [Refused])."""
-    allowed = getattr(type(items[0]).objects, verb.needs)(person) if items else None
-    allowed = set(allowed.filter(pk__in=[item.pk for item in items]).values_list("pk", flat=True)) if items else set()
+    if not items:
+        return [], []
+    allowed = getattr(type(items[0]).objects, verb.needs)(person).filter(pk__in=[item.pk for item in items])
+    allowed = set(allowed.values_list("pk", flat=True))
     why = {item.pk: verb.why_not(item, person) if item.pk in allowed else "You may not do this." for item in items}
     ready = [item for item in items if not why[item.pk]]
     return ready, [Refused(item, why[item.pk]) for item in items if why[item.pk]]

@@ -59,9 +59,14 @@ class PartsFormSet(BaseInlineFormSet):
         named = {name: f for name, f in self.form.base_fields.items() if isinstance(f, PartField)}
         return {name: self.look_up(name, field) for name, field in named.items()}
 
+    @cached_property
+    def stored(self):
+        """The rows that the forms are of, by their numbers as text."""
+        return {str(row.pk): row for row in self.get_queryset()}
+
     def look_up(self, name, field):
         column = self.model._meta.get_field(name).attname
-        before = {getattr(row, column) for row in self.get_queryset()} - {None}
+        before = {getattr(row, column) for row in self.stored.values()} - {None}
         sent = {self.data.get(f"{self.add_prefix(number)}-{name}", "") for number in range(self.total_form_count())}
         numbers = {int(one) for one in before | sent if str(one).isascii() and str(one).isdecimal()}
         rows = field.queryset.all()
@@ -85,7 +90,7 @@ class PartsFormSet(BaseInlineFormSet):
         if name in form.fields and hasattr(form.fields[name], "queryset"):
             number = form.fields[name]
             form.fields[name] = PartField(number.queryset, initial=number.initial, required=False, widget=number.widget)
-            form.fields[name].found = {str(row.pk): row for row in self.get_queryset()}
+            form.fields[name].found = self.stored
 
     def save_new_objects(self, commit=True):
         if not commit:
@@ -100,7 +105,7 @@ class PartsFormSet(BaseInlineFormSet):
 
 
 def fulfils(row, condition):
-    """Whether *row* is known to fulfil a constraint's condition, read here. False also where that cannot be told."""
+    """Whether *row* fulfils a constraint's condition, read without the database; None where that cannot be told."""
     met = [fulfils(row, one) if isinstance(one, Q) else compares(row, *one) for one in condition.children]
     if None in met:
         return None

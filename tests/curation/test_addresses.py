@@ -2,13 +2,13 @@
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.fields import WebAddressFormField, ways_to_write
 from curation.models import WorkingCopy
 from resources.models import Resource
+from tests.curation.test_admin import signed_in
 from tests.factories import EventFactory, ResourceFactory, curator
 from tests.forms import fill_in
 
@@ -78,12 +78,6 @@ def test_one_page_is_written_in_eight_ways():
 @pytest.fixture
 def browser(db):
     return signed_in(curator("north-west"))
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def warnings(browser, address, **typed):

@@ -98,6 +98,13 @@ def test_parts_are_read_too_and_named():
     assert advice.of(version)[0].startswith("Text of “Fairness”: 1 sentence")
 
 
+def test_two_parts_of_one_name_are_both_read():
+    item = EventFactory()
+    for order in (1, 2):
+        item.sessions.create(title="Tea", text=f"{LONG} {order}.", order=order)
+    assert len([one for one in advice.of(item) if one.startswith("About of “Tea”")]) == 2
+
+
 def test_a_working_copy_is_advised_about_as_it_will_be():
     item = ResourceFactory(state="published")
     said = past.now(item)

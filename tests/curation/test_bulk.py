@@ -2,10 +2,10 @@
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.test import Client
 
 from curation import bulk
 from resources.models import Resource
+from tests.curation.test_admin import signed_in
 from tests.factories import RegionFactory, ResourceFactory, curator
 from tests.forms import fields
 
@@ -21,12 +21,6 @@ def pat():
 @pytest.fixture
 def browser(pat):
     return signed_in(pat)
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def choose(client, verb, *items, at=LIST, **more):

@@ -6,24 +6,18 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from curation import history, once
 from curation.models import GuestLink, SentForm
 from principles.models import SetVersion
 from resources.models import Resource
+from tests.curation.test_admin import signed_in
 from tests.factories import TESTER, ResourceFactory, SetFactory, curator
 from tests.forms import fields
 
 ADD = "/admin/resources/resource/add/"
 NEW = {"title": "Being fair", "slug": "being-fair", "kind": "guide", "summary": "How to be fair."}
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture
