@@ -226,7 +226,7 @@ class Region(Versioned, Content):
         return address("regions:detail", self.slug)
 
     def search_fields(self):
-        return Fields(self.name, self.status_note, self.forum_name, f"{self.description}\n\n{self.meetings}")
+        return Fields(self.name, self.status_note, self.forum_name, f"{self.description}\n\n{self.meetings}", [self.pk])
 
 
 class RegionContactQuerySet(OwnedQuerySet):
@@ -513,7 +513,11 @@ class CuratedModel(Reviewed, Content):
 
     def search_fields(self):
         """What search knows of it. Kinds add their tags and body."""
-        return Fields(self.title, self.summary, "", "")
+        return Fields(self.title, self.summary, "", "", self.region_ids())
+
+    def region_ids(self):
+        """The regions that it is about, by their pks."""
+        return [region.pk for region in self.regions.all()]
 
 
 class WorkingCopyQuerySet(models.QuerySet):

@@ -124,7 +124,7 @@ class Event(CuratedModel):
         words = [self.get_kind_display(), self.place, *(region.name for region in self.regions.all())]
         if self.organiser:
             words += [self.organiser.name, self.organiser.short_name]
-        return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n\n{sessions}")
+        return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n\n{sessions}", self.region_ids())
 
 
 editions.shown(history.kept_links(Event, "regions"))

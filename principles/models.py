@@ -108,7 +108,7 @@ class PrincipleSet(CuratedModel):
         if self.publisher:
             words += [self.publisher.name, self.publisher.short_name, *self.publisher.other_names]
         body = "\n\n".join([self.body, *(f"{text.title}. {text.text}" for text in texts)])
-        return Fields(self.title, self.summary, "\n".join(words), body)
+        return Fields(self.title, self.summary, "\n".join(words), body, self.region_ids())
 
 
 editions.shown(history.kept_links(PrincipleSet, "regions"))

@@ -9,7 +9,8 @@ from curation.models import address
 from resources import library
 from resources.library import FACETS, positions
 from resources.models import Resource
-from search.query import LONGEST, search
+from search.query import search
+from search.question import LONGEST
 
 # "" is the usual order, which the form sends when nobody chose another: best match for words, else newest
 BROWSING = {"": "Newest here first", "published": "Last published first", "title": "Title, A to Z"}
@@ -72,8 +73,8 @@ class BrowseForm:
         if not self.q:
             return None
         place = self.library.place
-        found = search(self.q, among=[Resource.objects.current()]).values_list("object_id", flat=True)
-        return [place[pk] for pk in found if pk in place]
+        found = search(self.q, among=[Resource.objects.current()])
+        return [place[match.object_id] for match in found if match.object_id in place]
 
     def _union(self, name):
         if not self.values[name]:

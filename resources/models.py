@@ -312,7 +312,9 @@ class Resource(CuratedModel):
         publishers = [o for o in [self.publisher, *self.partners.all()] if o]
         words += [name for o in publishers for name in [o.name, o.short_name, *o.other_names]]
         words += [self.get_kind_display(), *(region.name for region in self.regions.all())]
-        return Fields(self.title, self.summary, "\n".join(words), f"{self.body}\n\n{self.did_not_work}")
+        return Fields(
+            self.title, self.summary, "\n".join(words), f"{self.body}\n\n{self.did_not_work}", self.region_ids()
+        )
 
 
 editions.shown(history.kept_links(Resource, "regions"))

@@ -1,5 +1,6 @@
 """What search knows: one document per item. It holds text and never decides who may see it."""
 
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -7,6 +8,8 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 from markdown_it import MarkdownIt
+
+from search import index
 
 parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
 # Control characters become spaces: feeds may not hold them, and two of them mark extracts here. Marks that show
@@ -18,12 +21,13 @@ PLAIN = {**dict.fromkeys(CONTROL, " "), **dict.fromkeys(UNSEEN)}
 
 
 class Fields(NamedTuple):
-    """The text of an item by weight, from the most telling to the least. The body may be Markdown."""
+    """The text of an item by weight, and the pks of the regions that it is about. The body may be Markdown."""
 
     title: str
     summary: str
     tags: str
     body: str
+    regions: list[int] = ()
 
 
 def plain(text):
@@ -64,21 +68,23 @@ def _refresh(model, batch):
     prefetch_related_objects(shown, *getattr(model, "search_reads", ()))
     kind = model._meta.label_lower
     known = documents().filter(kind=kind, object_id__in=[item.pk for item in batch])
-    before = {pk: Fields(*text) for pk, *text in known.values_list("object_id", *Fields._fields)}
-    after = {item.pk: _text_of_fields(item.search_fields()) for item in shown}
+    before = {pk: Fields(*said) for pk, *said in known.values_list("object_id", *Fields._fields)}
+    after = {item.pk: _as_kept(item.search_fields()) for item in shown}
     if gone := before.keys() - after.keys():
         known.filter(object_id__in=gone).delete()
-    if changed := [pk for pk, text in after.items() if before.get(pk) != text]:
-        documents().bulk_create(
+    if changed := [pk for pk, said in after.items() if before.get(pk) != said]:
+        written = documents().bulk_create(
             [documents().model(kind=kind, object_id=pk, **after[pk]._asdict()) for pk in changed],
             update_conflicts=True,
             unique_fields=["kind", "object_id"],
             update_fields=Fields._fields,
         )
+        transaction.on_commit(partial(index.learn, [document.pk for document in written]))
 
 
-def _text_of_fields(fields):
-    return Fields(*map(plain, fields._replace(body=text_of(fields.body))))
+def _as_kept(fields):
+    *texts, regions = fields._replace(body=text_of(fields.body))
+    return Fields(*map(plain, texts), sorted(regions))
 
 
 def refresh_what_names(item):
@@ -94,7 +100,10 @@ def refresh_what_names(item):
 
 
 def rebuild():
-    """Make every document again, kind by kind, and drop those of what is gone. Returns how many there are."""
+    """Make every document again, kind by kind, drop those of what is gone, and count all words anew.
+
+    The site is served meanwhile. Returns how many documents there are.
+    """
     for model in apps.get_models():
         if hasattr(model, "search_fields"):
             with transaction.atomic():
@@ -103,6 +112,8 @@ def rebuild():
                 gone = documents().filter(~Exists(there), kind=model._meta.label_lower)
                 if gone.exists():
                     gone.delete()
+    index.mend()
+    index.refresh_statistics()
     return documents().count()
 
 

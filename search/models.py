@@ -1,12 +1,64 @@
 """The index of everything that can be found."""
 
-from django.contrib.postgres.indexes import GinIndex
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
 from curation import editions
 
 CONFIG = "english"
+
+# The inverted index follows the documents, whatever writes them. A posting names its document alone, so two who write
+# at once never wait for each other here.
+POST = """
+    INSERT INTO search_posting SELECT p.term, d.id, p.frequency, p.length FROM {}, search_postings(d.vector) AS p
+        ON CONFLICT (term, document_id) DO UPDATE SET frequency = excluded.frequency, length = excluded.length"""
+UNPOST = """
+    DELETE FROM search_posting AS p USING {}, unnest(d.vector) AS word
+    WHERE p.term = word.lexeme AND p.document_id = d.id"""
+CHANGED = "old_rows AS o JOIN new_rows AS n USING (id) WHERE o.vector IS DISTINCT FROM n.vector) AS d"
+AFTER = {"level": pgtrigger.Statement, "when": pgtrigger.After}
+posted = [
+    pgtrigger.Trigger(
+        name="posts_what_is_new",
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        func=f"{POST.format('new_rows AS d')}; RETURN NULL;",
+        **AFTER,
+    ),
+    pgtrigger.Trigger(
+        name="posts_what_changed",
+        operation=pgtrigger.Update,
+        referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
+        func=f"""
+            {UNPOST.format(f"(SELECT id, o.vector FROM {CHANGED}")};
+            {POST.format(f"(SELECT id, n.vector FROM {CHANGED}")};
+            RETURN NULL;
+        """,
+        **AFTER,
+    ),
+    pgtrigger.Trigger(
+        name="drops_what_is_gone",
+        operation=pgtrigger.Delete,
+        referencing=pgtrigger.Referencing(old="old_rows"),
+        func=f"{UNPOST.format('old_rows AS d')}; RETURN NULL;",
+        **AFTER,
+    ),
+    pgtrigger.Trigger(
+        name="drops_everything",
+        operation=pgtrigger.Truncate,
+        func="TRUNCATE search_posting; RETURN NULL;",
+        **AFTER,
+    ),
+]
+
+
+class Lexemes(models.Func):
+    """The words of a text that count, each once, in one form and order: two titles with the same are the same title."""
+
+    template = f"tsvector_to_array(to_tsvector('{CONFIG}', %(expressions)s))"
+    output_field = ArrayField(models.TextField())
 
 
 @editions.shown
@@ -19,6 +71,7 @@ class SearchDocument(models.Model):
     summary = models.TextField(blank=True)
     tags = models.TextField(blank=True)
     body = models.TextField(blank=True)
+    regions = ArrayField(models.BigIntegerField(), default=list)  # the pks of those it is about, to narrow by
     vector = models.GeneratedField(
         expression=SearchVector("title", weight="A", config=CONFIG)
         + SearchVector("tags", weight="B", config=CONFIG)
@@ -29,8 +82,9 @@ class SearchDocument(models.Model):
     )
 
     class Meta:
+        triggers = posted
         constraints = [models.UniqueConstraint(fields=["kind", "object_id"], name="document_once")]
-        indexes = [GinIndex(fields=["vector"], name="document_words", fastupdate=False)]
+        indexes = [models.Index(Lexemes("title"), name="document_by_title")]
 
     def __str__(self):
         return self.title

@@ -1,110 +1,237 @@
-"""How words match and rank."""
+"""How words match and rank: BM25 over the postings, in one statement that asks who may see what as well.
 
-from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
+BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with the idf of
+Lucene, which is never below zero.
+"""
+
+from typing import NamedTuple
+
+from django.contrib.postgres.search import SearchHeadline, SearchQuery
 from django.db import connection
-from django.db.models import (
-    BigIntegerField,
-    Case,
-    Exists,
-    F,
-    FloatField,
-    Func,
-    OuterRef,
-    Q,
-    Subquery,
-    TextField,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce, Concat, Least
-from django.db.models.lookups import Exact
+from django.db.models import BigIntegerField, Case, Exists, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Concat, Left
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 
-from search.models import CONFIG, SearchDocument
+from search.models import CONFIG, Lexemes, SearchDocument
+from search.question import Question, likeliest
 
-LONGEST = 500  # characters of a question that are read
-WEIGHTS = [0.4, 0.5, 0.5, 1.0]  # of body, summary, tags and title
-BY_LENGTH = 1  # a long text does not win by its length
+DEPTH = 1000  # answers that a search has at most: behind them is nothing that anyone would have meant
+K1, B = 1.2, 0.75  # how soon more of the same word stops counting, and how much a long text pays for its length
 START, STOP = "\x02", "\x03"  # stand around what matched; text in the database holds no control characters
+READ = 20_000  # characters of an item in which an extract is looked for
+
+# Rare words find the answers. A word so common that enough has been found before its turn only ranks what was found,
+# unless a phrase is asked for: then every word finds. Where nothing was counted yet, it is counted as it is needed.
+RANKED = f"""
+WITH typed AS MATERIALIZED (
+    SELECT lexeme AS term, coalesce(cardinality(positions), 1)::float8 AS weight
+    FROM unnest(to_tsvector('{CONFIG}', %s))
+), counted AS MATERIALIZED (
+    SELECT term, weight,
+        coalesce(t.documents, (SELECT count(*) FROM search_posting AS p WHERE p.term = typed.term)) AS documents
+    FROM typed LEFT JOIN search_term AS t USING (term)
+), whole AS MATERIALIZED (
+    SELECT coalesce(
+            (SELECT documents FROM search_statistics), (SELECT count(*) FROM search_searchdocument)
+        )::float8 AS documents,
+        coalesce(
+            (SELECT length FROM search_statistics),
+            (SELECT avg(length) FROM (SELECT DISTINCT document_id, length FROM search_posting) AS d), 1
+        )::float8 AS length
+), asked AS MATERIALIZED (
+    SELECT term, {K1 * B} / w.length AS per_length,
+        weight * {K1 + 1} * ln(1 + (greatest(w.documents - c.documents, 0) + .5) / (c.documents + .5)) AS gain,
+        sum(c.documents) OVER (ORDER BY c.documents, term) - c.documents < greatest(2000, w.documents / 50)
+            OR %s AS finds
+    FROM counted AS c, whole AS w
+), found AS MATERIALIZED (
+    SELECT p.document_id, sum(gain * frequency / (frequency + {K1 * (1 - B)} + per_length * length)) AS score
+    FROM asked JOIN search_posting AS p USING (term) WHERE finds GROUP BY 1
+), best AS MATERIALIZED (
+    SELECT answer.*, score
+    FROM (SELECT * FROM found ORDER BY score DESC, document_id) AS found,
+        LATERAL ({{answer}}) AS answer (id, kind, object_id, regions, successor)
+    LIMIT {DEPTH}
+)
+SELECT id, kind, object_id, regions, successor, score + coalesce((
+        SELECT sum(gain * frequency / (frequency + {K1 * (1 - B)} + per_length * length))
+        FROM asked JOIN search_posting AS p USING (term) WHERE NOT finds AND p.document_id = best.id
+    ), 0)
+FROM best
+"""
+
+UNKNOWN = f"""
+SELECT word FROM unnest(%s::text[]) AS word
+WHERE cardinality(tsvector_to_array(to_tsvector('{CONFIG}', word))) > 0 AND NOT EXISTS (
+    SELECT FROM unnest(to_tsvector('{CONFIG}', word)) AS x JOIN search_posting AS found ON found.term = x.lexeme,
+        LATERAL ({{answer}}) AS answer
+)
+"""
+ALIKE = f"""
+SELECT typed, alike.* FROM unnest(%s::text[]) AS typed, search_alike(lower(typed)) AS alike
+WHERE EXISTS (
+    SELECT FROM unnest(to_tsvector('{CONFIG}', alike.word)) AS x JOIN search_posting AS found ON found.term = x.lexeme,
+        LATERAL ({{answer}}) AS answer
+)
+"""
 
 
-class AnyWord(SearchQuery):
-    """A tsquery that was made from lexemes already, taken as it is."""
+class Match(NamedTuple):
+    """One answer: of which item, by the pk of its document, and how good it is, in the units of BM25."""
 
-    template = "(%(expressions)s)::tsquery"
-
-
-class Lexemes(Func):
-    """The words of a text that count, each once, in one form and order: two titles with the same are the same title."""
-
-    template = f"tsvector_to_array(to_tsvector('{CONFIG}', %(expressions)s))"
-    output_field = ArrayField(TextField())
+    pk: int
+    kind: str
+    object_id: int
+    score: float
+    is_superseded: bool
+    regions: list[int]
 
 
-def any_word(text):
-    """A query that asks for any of the words of *text*, or None when it has no word that counts.
+class Answers(list):
+    """Matches, best first, and the question that they answer, which may be another than what was typed."""
 
-    The words come from to_tsvector, so nothing that is typed can be a syntax error.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT string_agg(quote_literal(lexeme), ' | ') FROM unnest(to_tsvector(%s::regconfig, %s))",
-            [CONFIG, text[:LONGEST].replace("\0", " ")],
-        )
-        lexemes = cursor.fetchone()[0]
-    return AnyWord(lexemes) if lexemes else None
+    def __init__(self, matches, question, repairs):
+        super().__init__(matches)
+        self.question = question
+        self.repairs = repairs
 
 
-def search(text, *, among):
-    """The documents that answer *text*, best first, as a queryset.
+class Shown:
+    """What may be found: one visible queryset for each kind, asked of one document at a time."""
+
+    def __init__(self, among):
+        self.visible, self.successors = Q(), []
+        for items in among:
+            kind = items.model._meta.label_lower
+            this = items.order_by().filter(pk=OuterRef("object_id"))
+            self.visible |= Q(Exists(this), kind=kind)
+            if hasattr(items, "current"):
+                old = this.exclude(pk__in=items.current().values("pk"))
+                # 0 stands for an outside address: replaced, but by nothing that is found here
+                self.successors.append(
+                    When(kind=kind, then=Subquery(old.values(_=Coalesce("superseded_by_id", 0))[:1]))
+                )
+
+    def documents(self):
+        """Every document that may be shown."""
+        return SearchDocument.objects.filter(self.visible) if self.visible else SearchDocument.objects.none()
+
+    def answer(self, question=None):
+        """The SQL and parameters of one row if `found.document_id` may be shown and has what the question insists on.
+
+        Its LIMIT keeps it apart: it is asked of a document when its turn has come, and never of all of them at once.
+        """
+        documents = self.documents().filter(pk=RawSQL("found.document_id", []))
+        for phrase in question.phrases if question else ():
+            documents = documents.filter(vector=SearchQuery(phrase, search_type="phrase", config=CONFIG))
+        for word in question.unwanted if question else ():
+            documents = documents.exclude(vector=SearchQuery(word, search_type="plain", config=CONFIG))
+        successor = Case(*self.successors, default=None, output_field=BigIntegerField())
+        rows = documents.values_list("pk", "kind", "object_id", "regions", successor)[:1]
+        return rows.query.get_compiler(connection=connection).as_sql()
+
+
+def search(text, *, among, as_typed=False):
+    """What answers *text*, best first, at most DEPTH of it.
 
     among: visible querysets, at most one for each kind. Visibility is joined in the statement, never asked afterwards.
+    as_typed: repair no word.
     An exact title comes first, and with it what replaced the thing of that title. What is superseded counts half, and
     never as much as what replaced it.
     """
-    query = any_word(text)
-    if query is None:
-        return SearchDocument.objects.none()
-    visible, successors, replaces_it = Q(), [], Q()
-    title = Lexemes(Value(text))
-    for items in among:
-        kind = items.model._meta.label_lower
-        visible |= Q(kind=kind, object_id__in=items.order_by().values("pk"))
-        if hasattr(items, "current"):
-            old = items.exclude(pk__in=items.current().values("pk")).filter(pk=OuterRef("object_id")).order_by()
-            named = items.annotate(words=Lexemes(F("title"))).filter(superseded_by=OuterRef("object_id"), words=title)
-            replaces_it |= Q(Exists(named), kind=kind)
-            # 0 stands for an outside address: replaced, but by nothing that is found here
-            successors.append(When(kind=kind, then=Subquery(old.values_list(Coalesce("superseded_by_id", 0))[:1])))
-    rank = SearchRank(F("vector"), query, weights=WEIGHTS, normalization=BY_LENGTH)
-    replacement = SearchDocument.objects.filter(kind=OuterRef("kind"), object_id=OuterRef("successor"), vector=query)
-    return (
-        SearchDocument.objects.filter(visible, vector=query)
-        .annotate(successor=Case(*successors, default=None, output_field=BigIntegerField()))
-        .annotate(
-            is_superseded=Q(successor__isnull=False),
-            is_exact=Q(Exact(Lexemes(F("title")), title)) | replaces_it,
-            rank=Case(
-                When(successor=None, then=rank),
-                default=Least(rank, Subquery(replacement.annotate(its=rank).values("its"))) * 0.5,
-                output_field=FloatField(),
-            ),
-            extract=SearchHeadline(
-                Concat("summary", Value(" "), "body", output_field=TextField()),
-                query,
-                config=CONFIG,
-                start_sel=START,
-                stop_sel=STOP,
-                min_words=12,
-                max_words=30,
-                max_fragments=2,
-                fragment_delimiter=" … ",
-            ),
-        )
-        .order_by("-is_exact", "-rank", "pk")
+    question, shown = Question.of(text), Shown(among)
+    repairs = {} if as_typed or not shown.visible else repairs_of(question, shown)
+    if repairs:
+        question = question.repaired(repairs)
+    if not shown.visible:
+        return Answers([], question, repairs)
+    answer, parameters = shown.answer(question)
+    with connection.cursor() as cursor:
+        asked = [question.words, bool(question.phrases), *parameters]
+        cursor.execute(RANKED.format(answer=answer), asked)
+        rows = cursor.fetchall()
+    return Answers(in_order(rows, exact(question)), question, repairs)
+
+
+def repairs_of(question, shown):
+    """For each word that nothing shown has, the word that was meant, if something shown has that."""
+    words = question.mistakable()
+    answer, parameters = shown.answer()
+    with connection.cursor() as cursor:
+        if words:
+            cursor.execute(UNKNOWN.format(answer=answer), [words, *parameters])
+            words = [word for (word,) in cursor]
+        candidates = {word: [] for word in words}
+        if words:
+            cursor.execute(ALIKE.format(answer=answer), [words, *parameters])
+            for typed, *alike in cursor:
+                candidates[typed].append(alike)
+    meant = {word: likeliest(word, alike) for word, alike in candidates.items()}
+    return {word: other for word, other in meant.items() if other}
+
+
+def exact(question):
+    """The pks of documents whose title is what was asked for, word by word."""
+    title = Lexemes(Value(question.words, output_field=TextField()))
+    return set(SearchDocument.objects.annotate(words=Lexemes("title")).filter(words=title).values_list("pk", flat=True))
+
+
+def in_order(rows, exact):
+    """Matches of rows (pk, kind, object_id, regions, successor, score). exact: pks that come before all others."""
+    score = {(kind, item): points for _, kind, item, _, _, points in rows}
+    successor = {(kind, item): (kind, new) for _, kind, item, _, new, _ in rows if new is not None}
+    first = {(kind, item) for pk, kind, item, *_ in rows if pk in exact}
+    for thing in list(first):
+        while (thing := successor.get(thing)) in score and thing not in first:
+            first.add(thing)
+
+    def points(thing):
+        if thing not in successor:
+            return score[thing]
+        new = successor[thing]
+        return min(score[thing], points(new) if new in score else score[thing]) / 2
+
+    matches = [
+        Match(pk, kind, item, points((kind, item)), new is not None, regions)
+        for pk, kind, item, regions, new, _ in rows
+    ]
+    return sorted(matches, key=lambda match: (match[1:3] not in first, -match.score, match.pk))
+
+
+def documents(matches, question):
+    """The documents of these matches in their order, each with an extract that shows why it matched."""
+    if not matches:
+        return []
+    extract = SearchHeadline(
+        Left(Concat("summary", Value(" "), "body", output_field=TextField()), READ),
+        any_word(question.words),
+        config=CONFIG,
+        start_sel=START,
+        stop_sel=STOP,
+        min_words=12,
+        max_words=30,
+        max_fragments=2,
+        fragment_delimiter=" … ",
     )
+    found = SearchDocument.objects.annotate(extract=extract).in_bulk([match.pk for match in matches])
+    for match in matches:
+        found[match.pk].is_superseded = match.is_superseded
+    return [found[match.pk] for match in matches if match.pk in found]
+
+
+class AnyWord(SearchQuery):
+    """A query for any of the words of a text. to_tsvector finds them, so nothing that is typed is a syntax error."""
+
+    template = (
+        "(SELECT coalesce(string_agg(quote_literal(lexeme), ' | '), '')::tsquery"
+        f" FROM unnest(to_tsvector('{CONFIG}', %(expressions)s)))"
+    )
+
+
+def any_word(text):
+    return AnyWord(Value(text))
 
 
 def marked(extract):

@@ -8,7 +8,8 @@ from django.urls import reverse
 from markupsafe import Markup
 
 from curation.views import Page, Pager, page_number
-from search.query import LONGEST, START, marked, search
+from search.query import START, documents, marked, search
+from search.question import LONGEST
 
 
 class Hit(NamedTuple):
@@ -55,10 +56,10 @@ class SearchPage(Page):
     def get_context_data(self, **kwargs):
         q = " ".join(self.request.GET.get("q", "")[:LONGEST].split())
         number = page_number(self.request)
-        documents = search(q, among=everything_visible()) if q else []
-        count = documents.count() if q else 0
+        answers = search(q, among=everything_visible())
+        count = len(answers)
         pager = Pager(count, number, lambda n: f"{reverse('search:results')}?{urlencode({'q': q, 'page': n})}")
-        shown = list(documents[pager.first : pager.last])
+        shown = documents(answers[pager.first : pager.last], answers.question)
         helps = {name: [] if shown else offer() for name, offer in self.help.items()}
         return super().get_context_data(
             q=q,

@@ -90,7 +90,7 @@ def ask(text):
     from search.query import search
     from search.views import everything_visible
 
-    documents = list(search(text, among=everything_visible())[:DEPTH])
+    documents = search(text, among=everything_visible())[:DEPTH]
     slugs = {
         kind: apps.get_model(kind)._base_manager.in_bulk([d.object_id for d in documents if d.kind == kind])
         for kind in {document.kind for document in documents}

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from curation import actions
 from resources.models import Resource
-from search.query import marked, search
+from search.query import documents, marked, search
 from tests.factories import TESTER, ResourceFactory
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +17,11 @@ def found(text):
     ids = [document.object_id for document in search(text, among=[Resource.objects.visible()])]
     titles = Resource.objects.in_bulk(ids)
     return [titles[pk].title for pk in ids]
+
+
+def first_extract(text):
+    answers = search(text, among=[Resource.objects.visible()])
+    return documents(answers, answers.question)[0]
 
 
 def test_finds_investigation_for_investigating():
@@ -88,7 +93,7 @@ def test_nothing_that_is_typed_is_an_error(text):
 
 def test_an_extract_is_escaped_before_it_is_marked():
     ResourceFactory(state="published", summary="Suspension & exclusion, a < b, and what is fair")
-    document = search("suspension", among=[Resource.objects.visible()]).get()
+    document = first_extract("suspension")
     expected = "<mark>Suspension</mark> &amp; exclusion, a &lt; b"
     assert expected in marked(document.extract)
 
@@ -96,11 +101,11 @@ def test_an_extract_is_escaped_before_it_is_marked():
 def test_an_extract_shows_words_and_none_of_the_marks_of_markdown():
     body = "## What it says\n\n- **suspension** is a [last resort](https://example.org/)\n- `write` it down"
     ResourceFactory(state="published", summary="", body=body)
-    document = search("suspension", among=[Resource.objects.visible()]).get()
+    document = first_extract("suspension")
     assert document.body == "What it says\nsuspension is a last resort\nwrite it down"
 
 
 def test_a_curator_cannot_forge_a_mark():
     ResourceFactory(state="published", summary="\x02not marked\x03 suspension")
-    document = search("suspension", among=[Resource.objects.visible()]).get()
+    document = first_extract("suspension")
     assert marked(document.extract).count("<mark>") == 1
