@@ -26,7 +26,7 @@ from principles.models import (
     Theme,
 )
 from resources.models import Claim, Organisation, Resource, StartingPoint, StartingStep, Topic, TopicName
-from search import documents
+from search import documents, index
 
 FOLDER = Path(__file__).parent / "starter"
 FIRST_REVIEW = timedelta(days=90)  # nobody has reviewed it yet, so it is due soon
@@ -73,6 +73,8 @@ class Loader:
             self.event(row)
         for row in self.tables.get("starting_points", []):
             self.starting_point(row)
+        if self.added:
+            transaction.on_commit(index.refresh_statistics)
         return self.added
 
     # What every kind needs

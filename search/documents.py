@@ -58,12 +58,17 @@ def refresh_all(items):
 
     What search_fields() reads beyond the item itself, its class names in `search_reads`, in prefetch_related()'s words.
     """
-    rows = items.order_by("pk").iterator(chunk_size=BATCH)
+    rows, written = items.order_by("pk").iterator(chunk_size=BATCH), []
     while batch := list(islice(rows, BATCH)):
-        _refresh(items.model, batch)
+        written += _refresh(items.model, batch)
+    if len(written) > BATCH:
+        transaction.on_commit(index.refresh_statistics)
+    elif written:
+        transaction.on_commit(partial(index.learn, written))
 
 
 def _refresh(model, batch):
+    """The pks of the documents that were written."""
     shown = [item for item in batch if getattr(item, "is_public_state", True)]
     prefetch_related_objects(shown, *getattr(model, "search_reads", ()))
     kind = model._meta.label_lower
@@ -79,7 +84,8 @@ def _refresh(model, batch):
             unique_fields=["kind", "object_id"],
             update_fields=Fields._fields,
         )
-        transaction.on_commit(partial(index.learn, [document.pk for document in written]))
+        return [document.pk for document in written]
+    return []
 
 
 def _as_kept(fields):

@@ -71,3 +71,10 @@ def refresh_statistics():
         cursor.execute(STATISTICS)
         cursor.execute(INTO.format(counts=TERMS, table="search_term", key="term"))
         cursor.execute(INTO.format(counts=WORDS, table="search_word", key="word"), [TEXTS])
+        cursor.execute("ANALYZE search_posting, search_term, search_word, search_searchdocument")
+
+
+def is_counted():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM search_statistics")
+        return cursor.rowcount == 1

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery
 from django.db import connection
-from django.db.models import BigIntegerField, Case, Exists, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models import TextField, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce, Concat, Left
+from django.db.models.functions import Concat, Left
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 
+from curation.models import CuratedModel
+from curation.states import State
 from search.models import CONFIG, Lexemes, SearchDocument
 from search.question import Question, likeliest
 
@@ -99,38 +101,42 @@ class Answers(list):
 
 
 class Shown:
-    """What may be found: one visible queryset for each kind, asked of one document at a time."""
+    """What may be found: one visible queryset for each kind, asked of one document at a time.
+
+    Their SQL is put together by hand: as one queryset, Django would work on it longer than PostgreSQL.
+    """
 
     def __init__(self, among):
-        self.visible, self.successors = Q(), []
+        visible, self._parameters, successor = [], [], []
         for items in among:
             kind = items.model._meta.label_lower
-            this = items.order_by().filter(pk=OuterRef("object_id"))
-            self.visible |= Q(Exists(this), kind=kind)
-            if hasattr(items, "current"):
-                old = this.exclude(pk__in=items.current().values("pk"))
+            this = items.order_by().filter(pk=RawSQL("document.object_id", [])).values_list(Value(1))
+            sql, parameters = this.query.get_compiler(connection=connection).as_sql()
+            visible.append(f"WHEN '{kind}' THEN EXISTS ({sql})")
+            self._parameters += parameters
+            if issubclass(items.model, CuratedModel):
                 # 0 stands for an outside address: replaced, but by nothing that is found here
-                self.successors.append(
-                    When(kind=kind, then=Subquery(old.values(_=Coalesce("superseded_by_id", 0))[:1]))
+                successor.append(
+                    f"WHEN '{kind}' THEN (SELECT coalesce(superseded_by_id, 0) FROM {items.model._meta.db_table} "
+                    f"WHERE id = document.object_id AND state = '{State.SUPERSEDED}')"
                 )
-
-    def documents(self):
-        """Every document that may be shown."""
-        return SearchDocument.objects.filter(self.visible) if self.visible else SearchDocument.objects.none()
+        self._visible = f"CASE kind {' '.join(visible)} ELSE false END" if visible else "false"
+        self._successor = f"CASE kind {' '.join(successor)} END" if successor else "NULL::bigint"
 
     def answer(self, question=None):
         """The SQL and parameters of one row if `found.document_id` may be shown and has what the question insists on.
 
         Its LIMIT keeps it apart: it is asked of a document when its turn has come, and never of all of them at once.
         """
-        documents = self.documents().filter(pk=RawSQL("found.document_id", []))
-        for phrase in question.phrases if question else ():
-            documents = documents.filter(vector=SearchQuery(phrase, search_type="phrase", config=CONFIG))
-        for word in question.unwanted if question else ():
-            documents = documents.exclude(vector=SearchQuery(word, search_type="plain", config=CONFIG))
-        successor = Case(*self.successors, default=None, output_field=BigIntegerField())
-        rows = documents.values_list("pk", "kind", "object_id", "regions", successor)[:1]
-        return rows.query.get_compiler(connection=connection).as_sql()
+        phrases, unwanted = (question.phrases, question.unwanted) if question else ((), ())
+        sql = (
+            f"SELECT id, kind, object_id, regions, {self._successor} FROM search_searchdocument AS document "
+            f"WHERE id = found.document_id AND {self._visible}"
+            + f" AND vector @@ phraseto_tsquery('{CONFIG}', %s)" * len(phrases)
+            + f" AND NOT vector @@ plainto_tsquery('{CONFIG}', %s)" * len(unwanted)
+            + " LIMIT 1"
+        )
+        return sql, [*self._parameters, *phrases, *unwanted]
 
 
 def search(text, *, among, as_typed=False):
@@ -142,11 +148,9 @@ def search(text, *, among, as_typed=False):
     never as much as what replaced it.
     """
     question, shown = Question.of(text), Shown(among)
-    repairs = {} if as_typed or not shown.visible else repairs_of(question, shown)
+    repairs = {} if as_typed else repairs_of(question, shown)
     if repairs:
         question = question.repaired(repairs)
-    if not shown.visible:
-        return Answers([], question, repairs)
     answer, parameters = shown.answer(question)
     with connection.cursor() as cursor:
         asked = [question.words, bool(question.phrases), *parameters]

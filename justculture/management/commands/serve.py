@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from io import StringIO
 
 from django.apps import apps
 from django.conf import settings
@@ -24,6 +25,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from justculture import backup, embedded, worker
+from search import index
 
 PREPARING = 0x6A757374  # the advisory lock of whoever prepares the database: "just"
 THREADS = (
@@ -49,6 +51,8 @@ class Command(BaseCommand):
                         call_command("migrate", interactive=False, verbosity=0)
                 if not settings.READ_ONLY and not apps.get_model("curation", "Region").objects.exists():
                     call_command("load_starter_content", verbosity=0)
+                if not settings.READ_ONLY and not index.is_counted():
+                    call_command("rebuild_search", verbosity=0, stdout=StringIO())
                 collect_static_files()
             connections.close_all()  # workers are forked, and a connection has one owner
             with attended(self.announce):
