@@ -3,12 +3,11 @@
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
+from curation.browsing import Choice, Facet
 from curation.models import Region
 from curation.states import State
 from events.models import Event
 from principles.models import PrincipleSet
-from resources.browse import Facet
-from resources.library import Choice
 from resources.models import Organisation, Resource
 
 

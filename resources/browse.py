@@ -2,9 +2,9 @@
 
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
 from urllib.parse import urlencode
 
+from curation.browsing import Chip, Facet, with_query
 from curation.models import address
 from resources import library
 from resources.library import FACETS, positions
@@ -15,22 +15,6 @@ from search.question import LONGEST
 # "" is the usual order, which the form sends when nobody chose another: best match for words, else newest
 BROWSING = {"": "Newest here first", "published": "Last published first", "title": "Title, A to Z"}
 SEARCHING = {"": "Best match first", "newest": "Newest here first", **{k: BROWSING[k] for k in ("published", "title")}}
-
-
-class Facet(NamedTuple):
-    """One filter. `counts` says of each choice how many resources it would leave."""
-
-    name: str
-    label: str
-    choices: tuple
-    counts: tuple
-
-
-class Chip(NamedTuple):
-    """A choice that was made, and the address without it."""
-
-    label: str
-    remove_link: str
 
 
 class BrowseForm:
@@ -151,8 +135,3 @@ class BrowseForm:
 
     def _without(self, name, value):
         return {**self.values, name: [other for other in self.values[name] if other != value]}
-
-
-def with_query(path, *queries):
-    query = "&".join(filter(None, queries))
-    return f"{path}?{query}" if query else path

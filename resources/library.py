@@ -8,11 +8,11 @@ from array import array
 from collections import defaultdict
 from functools import cached_property, lru_cache, partial
 from itertools import islice
-from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 
+from curation.browsing import Choice
 from curation.editions import Held
 from curation.models import Region
 from curation.states import State
@@ -29,12 +29,6 @@ FACETS = {
 CHUNK = 256  # bytes of a set that are looked at in one go
 BITS = [1 << n for n in range(8)]
 REMEMBERED = 200  # combinations of a filter: those of single choices are asked for again and again
-
-
-class Choice(NamedTuple):
-    value: str
-    label: str
-    is_chosen: bool
 
 
 def positions(number, first=0, last=None):

@@ -92,12 +92,14 @@ class Match(NamedTuple):
 
 
 class Answers(list):
-    """Matches, best first, and the question that they answer, which may be another than what was typed."""
+    """Matches, best first. `question` is what they answer, `typed` what was asked: words of it may have been repaired.
 
-    def __init__(self, matches, question, repairs):
+    `repairs`: word as typed → word that was looked for instead.
+    """
+
+    def __init__(self, matches, typed, question, repairs):
         super().__init__(matches)
-        self.question = question
-        self.repairs = repairs
+        self.typed, self.question, self.repairs = typed, question, repairs
 
 
 class Shown:
@@ -147,16 +149,15 @@ def search(text, *, among, as_typed=False):
     An exact title comes first, and with it what replaced the thing of that title. What is superseded counts half, and
     never as much as what replaced it.
     """
-    question, shown = Question.of(text), Shown(among)
-    repairs = {} if as_typed else repairs_of(question, shown)
-    if repairs:
-        question = question.repaired(repairs)
+    typed, shown = Question.of(text), Shown(among)
+    repairs = {} if as_typed else repairs_of(typed, shown)
+    question = typed.repaired(repairs) if repairs else typed
     answer, parameters = shown.answer(question)
     with connection.cursor() as cursor:
         asked = [question.words, bool(question.phrases), *parameters]
         cursor.execute(RANKED.format(answer=answer), asked)
         rows = cursor.fetchall()
-    return Answers(in_order(rows, exact(question)), question, repairs)
+    return Answers(in_order(rows, exact(question)), typed, question, repairs)
 
 
 def repairs_of(question, shown):

@@ -1,14 +1,13 @@
 """The search page: everything that readers may see, in one list."""
 
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from django.apps import apps
-from django.urls import reverse
 from markupsafe import Markup
 
 from curation.views import Page, Pager, page_number
-from search.query import START, documents, marked, search
+from search.browse import Found
+from search.query import DEPTH, START, documents, marked, search
 from search.question import LONGEST
 
 
@@ -23,11 +22,14 @@ class Hit(NamedTuple):
     is_sample: bool
 
 
+def kinds():
+    """The models of what search knows."""
+    return [model for model in apps.get_models() if hasattr(model, "search_fields")]
+
+
 def everything_visible():
     """A queryset of what readers may see, for each kind of thing that search knows."""
-    for model in apps.get_models():
-        if hasattr(model, "search_fields"):
-            yield model.objects.visible()
+    return [model.objects.visible() for model in kinds()]
 
 
 def hits(documents):
@@ -50,24 +52,16 @@ def hits(documents):
 
 class SearchPage(Page):
     template_name = "search/results.jinja"
-    parameters = ("page", "q")
+    parameters = ("exact", "kind", "page", "q", "region")
     help = {}  # what to offer when there is nothing to show: name in the template → function that gets it
 
     def get_context_data(self, **kwargs):
         q = " ".join(self.request.GET.get("q", "")[:LONGEST].split())
-        number = page_number(self.request)
-        answers = search(q, among=everything_visible())
-        count = len(answers)
-        pager = Pager(count, number, lambda n: f"{reverse('search:results')}?{urlencode({'q': q, 'page': n})}")
-        shown = documents(answers[pager.first : pager.last], answers.question)
+        answers = search(q, among=everything_visible(), as_typed=bool(self.request.GET.get("exact")))
+        found = Found(self.request, answers, kinds())
+        pager = Pager(len(found.matches), page_number(self.request), found.link)
+        shown = documents(found.matches[pager.first : pager.last], answers.question)
         helps = {name: [] if shown else offer() for name, offer in self.help.items()}
         return super().get_context_data(
-            q=q,
-            hits=list(hits(shown)),
-            count=count,
-            pager=pager,
-            page_number=number,
-            page_count=pager.count,
-            **helps,
-            **kwargs,
+            q=q, found=found, hits=list(hits(shown)), is_cut_off=len(answers) == DEPTH, pager=pager, **helps, **kwargs
         )
