@@ -13,7 +13,7 @@ from justculture.examples import examples
 from principles import views as principles
 from resources import views as resources
 from resources.models import StartingPoint, Topic
-from search.views import SearchPage
+from search import views as search
 
 HELP = {"topics": Topic.objects.visible, "starting_points": StartingPoint.objects.visible}
 
@@ -63,7 +63,12 @@ urlpatterns = [
         path("events/<slug:slug>/", events.EventPage.as_view(), name="detail"),
         path("feeds/events.atom", events.feed, name="feed"),
     ),
-    app("search", path("search/", SearchPage.as_view(help=HELP), name="results")),
+    app(
+        "search",
+        path("search/", search.SearchPage.as_view(help=HELP), name="results"),
+        path("search/suggest/", search.suggest, name="suggest"),
+        path("opensearch.xml", search.description, name="description"),
+    ),
     path("health/live/", site.live, name="live"),
     path("health/ready/", site.ready, name="ready"),
     path("sitemap.xml", sitemap.sitemap, name="sitemap"),

@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
@@ -84,7 +85,10 @@ class SearchDocument(models.Model):
     class Meta:
         triggers = posted
         constraints = [models.UniqueConstraint(fields=["kind", "object_id"], name="document_once")]
-        indexes = [models.Index(Lexemes("title"), name="document_by_title")]
+        indexes = [
+            models.Index(Lexemes("title"), name="document_by_title"),
+            GinIndex(OpClass("title", name="gin_trgm_ops"), name="document_title_parts"),  # for suggestions
+        ]
 
     def __str__(self):
         return self.title

@@ -4,6 +4,7 @@ BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 
 Lucene, which is never below zero.
 """
 
+import re
 from typing import NamedTuple
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery
@@ -17,11 +18,12 @@ from django.utils.safestring import mark_safe
 from curation.models import CuratedModel
 from curation.states import State
 from search.models import CONFIG, Lexemes, SearchDocument
-from search.question import Question, likeliest
+from search.question import LONGEST, Question, likeliest
 
 DEPTH = 1000  # answers that a search has at most: behind them is nothing that anyone would have meant
 K1, B = 1.2, 0.75  # how soon more of the same word stops counting, and how much a long text pays for its length
 START, STOP = "\x02", "\x03"  # stand around what matched; text in the database holds no control characters
+FEWEST = 3  # letters from which on something is suggested
 READ = 20_000  # characters of an item in which an extract is looked for
 
 # Rare words find the answers. A word so common that enough has been found before its turn only ranks what was found,
@@ -77,6 +79,14 @@ WHERE EXISTS (
     SELECT FROM unnest(to_tsvector('{CONFIG}', alike.word)) AS x JOIN search_posting AS found ON found.term = x.lexeme,
         LATERAL ({{answer}}) AS answer
 )
+"""
+
+
+SUGGESTED = """
+SELECT title FROM (
+    SELECT min(id) AS document_id, title FROM search_searchdocument
+    WHERE title ~* ALL(%s) GROUP BY title ORDER BY title ILIKE %s DESC, length(title), title LIMIT 100
+) AS found, LATERAL ({answer}) AS answer LIMIT 8
 """
 
 
@@ -175,6 +185,17 @@ def repairs_of(question, shown):
                 candidates[typed].append(alike)
     meant = {word: likeliest(word, alike) for word, alike in candidates.items()}
     return {word: other for word, other in meant.items() if other}
+
+
+def suggestions(text, *, among):
+    """Titles, at most 8, whose words begin with all the words of *text*: who searches for one of them finds it."""
+    words = re.findall(r"\w+", text[:LONGEST])[:8]
+    if sum(map(len, words)) < FEWEST:
+        return []
+    answer, parameters = Shown(among).answer()
+    with connection.cursor() as cursor:
+        cursor.execute(SUGGESTED.format(answer=answer), [[rf"\m{word}" for word in words], f"{words[0]}%", *parameters])
+        return [title for (title,) in cursor]
 
 
 def exact(question):

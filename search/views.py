@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 from django.apps import apps
+from django.http import JsonResponse
+from django.shortcuts import render
 from markupsafe import Markup
 
-from curation.views import Page, Pager, page_number
+from curation.views import Page, Pager, for_everyone, page_number
 from search.browse import Found
-from search.query import DEPTH, START, documents, marked, search
+from search.query import DEPTH, START, documents, marked, search, suggestions
 from search.question import LONGEST
 
 
@@ -65,3 +67,19 @@ class SearchPage(Page):
         return super().get_context_data(
             q=q, found=found, hits=list(hits(shown)), is_cut_off=len(answers) == DEPTH, pager=pager, **helps, **kwargs
         )
+
+
+@for_everyone("q")
+def suggest(request):
+    """What one could be typing: titles of what readers may see, as OpenSearch suggestions 1.1 are written."""
+    text = request.GET.get("q", "")[:LONGEST]
+    titles = suggestions(text, among=everything_visible())
+    return JsonResponse([text, titles], safe=False, content_type="application/x-suggestions+json")
+
+
+@for_everyone()
+def description(request):
+    """What a browser needs to know to offer this search (OpenSearch 1.1)."""
+    return render(
+        request, "search/opensearch.jinja", content_type="application/opensearchdescription+xml; charset=utf-8"
+    )

@@ -1,6 +1,7 @@
 """Postings follow the documents. Those that are there already are posted once; `serve` fills in their regions."""
 
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import pgtrigger.compiler
 import pgtrigger.migrations
 import search.models
@@ -27,6 +28,12 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="searchdocument",
             index=models.Index(search.models.Lexemes("title"), name="document_by_title"),
+        ),
+        migrations.AddIndex(
+            model_name="searchdocument",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass("title", name="gin_trgm_ops"), name="document_title_parts"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="searchdocument",
