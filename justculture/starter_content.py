@@ -27,6 +27,7 @@ from principles.models import (
 )
 from resources.models import Claim, Organisation, Resource, StartingPoint, StartingStep, Topic, TopicName
 from search import documents, index
+from search.models import WordGroup
 
 FOLDER = Path(__file__).parent / "starter"
 FIRST_REVIEW = timedelta(days=90)  # nobody has reviewed it yet, so it is due soon
@@ -62,6 +63,8 @@ class Loader:
             self.topic(row)
         for row in self.tables.get("themes", []):
             self.reference(Theme, row)
+        for row in self.tables.get("word_groups", []):
+            self.word_group(row)
         resources = [self.resource(row) for row in reversed(self.tables.get("resources", []))]
         for row, resource in zip(reversed(self.tables.get("resources", [])), resources, strict=True):
             self.facts_of(resource, row)
@@ -88,6 +91,14 @@ class Loader:
         item.full_clean()
         item.save()
         return self.count(item)
+
+    def word_group(self, row):
+        if not WordGroup.objects.filter(words=row["words"], leads_to=row.get("leads_to", [])).exists():
+            history.because("loaded", by=self.by)
+            group = WordGroup(**row)
+            group.full_clean()
+            group.save()
+            self.count(group)
 
     def curated(self, model, row, **fields):
         """A new draft, or None when its address is taken or used to be something's."""

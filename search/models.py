@@ -6,7 +6,9 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
-from curation import editions
+from curation import editions, history
+from curation.fields import ChoiceField
+from curation.models import ReferenceData
 
 CONFIG = "english"
 
@@ -92,3 +94,49 @@ class SearchDocument(models.Model):
 
     def __str__(self):
         return self.title
+
+
+def words_field(**facts):
+    return ArrayField(models.CharField(max_length=100), default=list, **facts)
+
+
+@editions.shown
+@history.kept
+class WordGroup(ReferenceData):
+    """Words that people use for the same thing, so that a search for one finds the others as well.
+
+    What was typed always counts more. A trap holds even where another group would make its words the same.
+    """
+
+    class Relation(models.TextChoices):
+        EQUAL = "equal", "All of them mean the same"
+        ONE_WAY = "one_way", "The words find the further words too, and not the other way round"
+        TRAP = "trap", "Never take the words for the further words"
+
+    relation = ChoiceField(Relation, default=Relation.EQUAL)
+    words = words_field(help_text="Separated by commas. For example: freedom to speak up, FTSU, raising concerns.")
+    leads_to = words_field(
+        verbose_name="further words",
+        blank=True,
+        help_text="What else the words find, or what they are never to be taken for. Leave it empty where all mean the "
+        "same.",
+    )
+    note = models.CharField(max_length=300, blank=True, help_text="Why, for whoever looks after this next.")
+
+    class Meta:
+        ordering = ["words"]
+        verbose_name = "group of search words"
+        verbose_name_plural = "groups of search words"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(relation="equal", leads_to=[], words__len__gte=2)
+                | (~models.Q(relation="equal") & models.Q(leads_to__len__gte=1, words__len__gte=1)),
+                name="word_group_is_whole",
+                violation_error_message="Words that mean the same are at least two, without further words. Otherwise give "
+                "at least one word and one further word.",
+            )
+        ]
+
+    def __str__(self):
+        sign = {"equal": "", "one_way": " → ", "trap": " ≠ "}[self.relation]
+        return f"{', '.join(self.words)}{sign}{', '.join(self.leads_to)}"

@@ -17,12 +17,13 @@ from django.utils.safestring import mark_safe
 
 from curation.models import CuratedModel
 from curation.states import State
-from search.models import CONFIG, Lexemes, SearchDocument
+from search.models import CONFIG, Lexemes, SearchDocument, WordGroup
 from search.question import LONGEST, Question, likeliest
 
 DEPTH = 1000  # answers that a search has at most: behind them is nothing that anyone would have meant
 K1, B = 1.2, 0.75  # how soon more of the same word stops counting, and how much a long text pays for its length
 START, STOP = "\x02", "\x03"  # stand around what matched; text in the database holds no control characters
+SAME = 0.3  # what another word for the same thing counts, beside the one that was typed
 FEWEST = 3  # letters from which on something is suggested
 READ = 20_000  # characters of an item in which an extract is looked for
 
@@ -30,8 +31,12 @@ READ = 20_000  # characters of an item in which an extract is looked for
 # unless a phrase is asked for: then every word finds. Where nothing was counted yet, it is counted as it is needed.
 RANKED = f"""
 WITH typed AS MATERIALIZED (
-    SELECT lexeme AS term, coalesce(cardinality(positions), 1)::float8 AS weight
-    FROM unnest(to_tsvector('{CONFIG}', %s))
+    SELECT term, max(weight) AS weight FROM (
+        SELECT lexeme, coalesce(cardinality(positions), 1)::float8 FROM unnest(to_tsvector('{CONFIG}', %s))
+        UNION ALL
+        SELECT x.lexeme, {SAME} / length(vector)
+        FROM unnest(%s::text[]) AS word, to_tsvector('{CONFIG}', word) AS vector, unnest(vector) AS x
+    ) AS words (term, weight) GROUP BY term
 ), counted AS MATERIALIZED (
     SELECT term, weight,
         coalesce(t.documents, (SELECT count(*) FROM search_posting AS p WHERE p.term = typed.term)) AS documents
@@ -66,6 +71,14 @@ SELECT id, kind, object_id, regions, successor, score + coalesce((
 FROM best
 """
 
+GROUPS = f"""
+SELECT relation, words, leads_to, ARRAY(
+    SELECT n FROM generate_subscripts(queries, 1) AS n WHERE as_written @@ queries[n] OR as_meant @@ queries[n]
+)
+FROM search_wordgroup, to_tsvector('simple', %(text)s) AS as_written, to_tsvector('{CONFIG}', %(text)s) AS as_meant
+WHERE NOT is_retired
+    AND EXISTS (SELECT FROM unnest(queries) AS query WHERE as_written @@ query OR as_meant @@ query)
+"""
 UNKNOWN = f"""
 SELECT word FROM unnest(%s::text[]) AS word
 WHERE cardinality(tsvector_to_array(to_tsvector('{CONFIG}', word))) > 0 AND NOT EXISTS (
@@ -160,19 +173,42 @@ def search(text, *, among, as_typed=False):
     never as much as what replaced it.
     """
     typed, shown = Question.of(text), Shown(among)
-    repairs = {} if as_typed else repairs_of(typed, shown)
-    question = typed.repaired(repairs) if repairs else typed
+    same, known = other_words(typed)
+    repairs = {} if as_typed else repairs_of(typed, shown, known)
+    question = typed
+    if repairs:
+        question = typed.repaired(repairs)
+        same, _ = other_words(question)
     answer, parameters = shown.answer(question)
     with connection.cursor() as cursor:
-        asked = [question.words, bool(question.phrases), *parameters]
+        asked = [question.words, same, bool(question.phrases), *parameters]
         cursor.execute(RANKED.format(answer=answer), asked)
         rows = cursor.fetchall()
     return Answers(in_order(rows, exact(question)), typed, question, repairs)
 
 
-def repairs_of(question, shown):
-    """For each word that nothing shown has, the word that was meant, if something shown has that."""
-    words = question.mistakable()
+def other_words(question):
+    """Other words for what was asked, as curators have grouped them, and the words asked that are in any group."""
+    others, never, known = set(), set(), set()
+    with connection.cursor() as cursor:
+        cursor.execute(GROUPS, {"text": question.words})
+        for relation, words, leads_to, places in cursor:
+            phrases = [*words, *leads_to]
+            said = {phrases[place - 1] for place in places}
+            known.update(word for phrase in said for word in phrase.lower().split())
+            if relation == WordGroup.Relation.TRAP:
+                never |= {phrase.lower() for phrase in phrases if phrase not in said}
+            else:
+                others |= set(words if relation == WordGroup.Relation.EQUAL else leads_to) - said
+    return sorted(other for other in others if other.lower() not in never), known
+
+
+def repairs_of(question, shown, known=()):
+    """For each word that nothing shown has, the word that was meant, if something shown has that.
+
+    known: words that are right although nothing shown has them.
+    """
+    words = [word for word in question.mistakable() if word.lower() not in known]
     answer, parameters = shown.answer()
     with connection.cursor() as cursor:
         if words:
