@@ -53,12 +53,15 @@ def refresh(item):
     refresh_all(type(item)._base_manager.filter(pk=item.pk))
 
 
+@transaction.atomic(savepoint=False)
 def refresh_all(items):
     """The same for a whole queryset: a few statements for each BATCH items, and only what differs is written.
 
     What search_fields() reads beyond the item itself, its class names in `search_reads`, in prefetch_related()'s words.
+    The items are locked before they are read, so that of two who refresh the same one the later writes what is newer.
     """
-    rows, written = items.order_by("pk").iterator(chunk_size=BATCH), []
+    rows = items.select_for_update(of=("self",), no_key=True).order_by("pk").iterator(chunk_size=BATCH)
+    written = []
     while batch := list(islice(rows, BATCH)):
         written += _refresh(items.model, batch)
     if len(written) > BATCH:
@@ -112,12 +115,16 @@ def rebuild():
     """
     for model in apps.get_models():
         if hasattr(model, "search_fields"):
-            with transaction.atomic():
-                refresh_all(model._base_manager.all())
-                there = model._base_manager.filter(pk=OuterRef("object_id"))
-                gone = documents().filter(~Exists(there), kind=model._meta.label_lower)
-                if gone.exists():
-                    gone.delete()
+            last = 0
+            everything = model._base_manager.order_by("pk").values_list("pk", flat=True)
+            while pks := list(everything.filter(pk__gt=last)[:BATCH]):
+                with transaction.atomic():  # a curator who saves one of these waits for these alone
+                    refresh_all(model._base_manager.filter(pk__in=pks))
+                last = max(pks)
+            there = model._base_manager.filter(pk=OuterRef("object_id"))
+            gone = documents().filter(~Exists(there), kind=model._meta.label_lower)
+            if gone.exists():
+                gone.delete()
     index.mend()
     index.refresh_statistics()
     return documents().count()

@@ -132,8 +132,8 @@ class WordGroup(ReferenceData):
                 condition=models.Q(relation="equal", leads_to=[], words__len__gte=2)
                 | (~models.Q(relation="equal") & models.Q(leads_to__len__gte=1, words__len__gte=1)),
                 name="word_group_is_whole",
-                violation_error_message="Words that mean the same are at least two, without further words. Otherwise give "
-                "at least one word and one further word.",
+                violation_error_message="Words that mean the same are at least two, without further words. Otherwise "
+                "give at least one word and one further word.",
             )
         ]
 

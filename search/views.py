@@ -7,7 +7,7 @@ from django.http import JsonResponse
 from django.shortcuts import render
 from markupsafe import Markup
 
-from curation.views import Page, Pager, for_everyone, page_number
+from curation.views import Page, Pager, for_everyone, for_reading, page_number
 from search.browse import Found
 from search.query import DEPTH, START, documents, marked, search, suggestions
 from search.question import LONGEST
@@ -69,6 +69,7 @@ class SearchPage(Page):
         )
 
 
+@for_reading
 @for_everyone("q")
 def suggest(request):
     """What one could be typing: titles of what readers may see, as OpenSearch suggestions 1.1 are written."""
@@ -77,6 +78,7 @@ def suggest(request):
     return JsonResponse([text, titles], safe=False, content_type="application/x-suggestions+json")
 
 
+@for_reading
 @for_everyone()
 def description(request):
     """What a browser needs to know to offer this search (OpenSearch 1.1)."""

@@ -14,6 +14,7 @@ from events.models import Event
 from principles.actions import publish_version
 from principles.models import Principle, PrincipleSet, PrincipleText, SetVersion, Theme
 from resources.models import Claim, Organisation, Resource, StartingPoint, StartingStep, Topic
+from search.models import WordGroup
 
 TESTER = Operator("tests", name="The tests")
 PASSWORD = "correct horse battery staple"
@@ -72,6 +73,13 @@ class ThemeFactory(DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"Theme {n}")
     slug = factory.Sequence(lambda n: f"theme-{n}")
+
+
+class WordGroupFactory(DjangoModelFactory):
+    class Meta:
+        model = WordGroup
+
+    words = factory.Sequence(lambda n: [f"word{n}", f"other word{n}"])
 
 
 class CuratedFactory(DjangoModelFactory):

@@ -57,6 +57,9 @@ READERS = {
     "search results": "/search/?q=suspension",
     "search results, second page": "/search/?q=culture&page=2",
     "search, nothing found": "/search/?q=zyzzyva",
+    "search, a word repaired": "/search/?q=suspention",
+    "search, narrowed": "/search/?q=culture&kind=resource&region=north-west",
+    "search, narrowed to nothing": "/search/?q=suspension&kind=event",
 }
 EMPTY = ["/", "/resources/", "/topics/", "/start/", "/regions/", "/principles/", "/events/", "/events/past/"]
 EMPTY += ["/search/", "/search/?q=anything", "/about/", "/accessibility/", "/privacy/"]
@@ -167,6 +170,7 @@ ADMIN = {
     "add a lineage link": "/admin/principles/lineagelink/add/",
     "lineage link": lambda: change(LineageLink.objects.filter(descendant_set__slug="north-west").first()),
     "themes": "/admin/principles/theme/",
+    "groups of search words": "/admin/search/wordgroup/",
     "add an event": "/admin/events/event/add/",
     "event": lambda: change(Event.objects.get(slug="meeting")),
     "organisations": "/admin/resources/organisation/",
@@ -179,6 +183,7 @@ ADMIN = {
     "set up a second factor": "/admin/second-factor/set-up/",
 }
 NATIONAL_ADMIN = {
+    "add a group of search words": "/admin/search/wordgroup/add/",
     "topic": lambda: change(Topic.objects.get(slug="just-culture")),
     "add a starting point": "/admin/resources/startingpoint/add/",
     "starting point": lambda: change(StartingPoint.objects.first()),

@@ -261,6 +261,8 @@ PUBLIC_DOORS = [  # name, address, and the items of which a word is found there
     ("events:feed", "/feeds/events.atom?region=north-west", listed("event", "past")),
     ("events:detail", "/events/meeting/", found("resource", "set")),  # what its session is about
     ("search:results", RESULTS, found("resource", "set", "event", "past")),
+    ("search:suggest", "/search/suggest/?q=heron", found("resource", "set", "event", "past")),
+    ("search:description", "/opensearch.xml", nothing),
     ("sitemap", "/sitemap.xml", found("resource", "set", "event", "past")),
     ("robots", "/robots.txt", nothing),
     ("security", "/.well-known/security.txt", nothing),
@@ -297,6 +299,7 @@ ADMIN_DOORS = {
     "resources_organisation": LOOKING_BACK,
     "resources_startingpoint": LOOKING_BACK,
     "resources_topic": LOOKING_BACK,
+    "search_wordgroup": LOOKING_BACK,
     "curation_region": LOOKING_BACK,
     "curation_workingcopy": [
         *PAGES,

@@ -58,6 +58,8 @@ FILES = {  # what machines ask for, its type, and its statements with one item a
     "resources:feed": ("/feeds/resources.atom", "application/atom+xml; charset=utf-8", 2),
     "principles:feed": ("/feeds/principles.atom", "application/atom+xml; charset=utf-8", 1),
     "events:feed": ("/feeds/events.atom", "application/atom+xml; charset=utf-8", 1),
+    "search:suggest": ("/search/suggest/?q=one", "application/x-suggestions+json", 1),
+    "search:description": ("/opensearch.xml", "application/opensearchdescription+xml; charset=utf-8", 0),
     "live": ("/health/live/", "application/json", 0),
     "ready": ("/health/ready/", "application/json", 1),
     "sitemap": ("/sitemap.xml", "application/xml; charset=utf-8", 12),
@@ -70,8 +72,13 @@ WITHOUT_ANYTHING = [path for path in EVERY_PATH if "one/" not in path and "north
 LATER = [  # addresses of the contract that other issues build
     *("/principles/compare/", "/principles/lineage/", "/principles/one.odt", "/principles/one.docx"),
     *("/principles/one.json", "/events/one.ics", "/events/calendar.ics", "/events/month/2026-11/"),
-    *("/events/one/offer/", "/link/token/", "/feedback/", "/freshness/", "/components/", "/opensearch.xml"),
-    "/search/suggest/?q=one",
+    *(
+        "/events/one/offer/",
+        "/link/token/",
+        "/feedback/",
+        "/freshness/",
+        "/components/",
+    ),
 ]
 
 
@@ -213,7 +220,9 @@ def test_no_page_asks_anything_of_a_third_party(client):
     for path, *_ in PAGES.values():
         page = Outline(client.get(path).content.decode())
         asked = [found.get("src") for found in page.all("script") + page.all("img") if found.get("src")]
-        asked += [found["href"] for found in page.all("link") if found["rel"] not in {"canonical", "alternate"}]
+        asked += [
+            found["href"] for found in page.all("link") if found["rel"] not in {"canonical", "alternate", "search"}
+        ]
         assert [address for address in asked if not address.startswith("/static/")] == []
 
 

@@ -31,6 +31,7 @@ from resources.models import (
     Topic,
     TopicName,
 )
+from search.models import WordGroup
 from tests import addresses
 from tests.factories import (
     TESTER,
@@ -44,6 +45,7 @@ from tests.factories import (
     StartingStepFactory,
     ThemeFactory,
     TopicFactory,
+    WordGroupFactory,
     curator,
     version_of,
 )
@@ -161,6 +163,7 @@ ENTRIES = {
     Region: shared(lambda region: region),
     Topic: shared(lambda region: TopicFactory()),
     Theme: shared(lambda region: ThemeFactory()),
+    WordGroup: shared(lambda region: WordGroupFactory()),
     Organisation: shared(lambda region: OrganisationFactory(), add={"region A"}),  # may be proposed
 }
 PARTS = {Claim, TaggedResource, Session, PrincipleText, Agreement, StartingStep, RegionContact, Membership, TopicName}

@@ -1,0 +1,73 @@
+"""Other words for the same thing, as curators have grouped them."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from resources.models import Resource
+from search.models import WordGroup
+from search.query import search
+from tests.factories import ResourceFactory, WordGroupFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def found(text):
+    answers = search(text, among=[Resource.objects.visible()])
+    titles = Resource.objects.in_bulk([match.object_id for match in answers])
+    return [titles[match.object_id].title for match in answers]
+
+
+@pytest.fixture
+def library():
+    for title in ["Whistleblowing", "Freedom to speak up guardians", "Ambassadors"]:
+        ResourceFactory(state="published", title=title, summary="")
+
+
+def test_any_of_the_words_finds_the_others(library):
+    WordGroupFactory(words=["FTSU", "freedom to speak up", "whistleblowing"])
+    assert set(found("ftsu")) == set(found("FTSU")) == {"Whistleblowing", "Freedom to speak up guardians"}
+    assert found("whistleblowing") == ["Whistleblowing", "Freedom to speak up guardians"]  # what was typed comes first
+    assert set(found("freedom to speak up")) == {"Whistleblowing", "Freedom to speak up guardians"}
+
+
+def test_words_in_another_form_are_the_same_words(library):
+    WordGroupFactory(words=["guardian", "ambassador"])
+    assert set(found("guardians")) == {"Freedom to speak up guardians", "Ambassadors"}
+
+
+def test_one_way_is_not_the_other_way(library):
+    WordGroupFactory(relation="one_way", words=["guardian"], leads_to=["ambassador"])
+    assert set(found("guardian")) == {"Freedom to speak up guardians", "Ambassadors"}
+    assert found("ambassador") == ["Ambassadors"]
+
+
+def test_a_trap_holds_whatever_other_groups_say(library):
+    WordGroupFactory(words=["guardian", "ambassador"])
+    WordGroupFactory(relation="trap", words=["ambassador"], leads_to=["guardian"])
+    assert found("guardian") == ["Freedom to speak up guardians"]
+    assert found("ambassador") == ["Ambassadors"]
+
+
+def test_a_phrase_of_common_words_is_taken_letter_by_letter(library):
+    WordGroupFactory(words=["being open", "whistleblowing"])
+    assert found("opened") == []
+    assert found("being open") == ["Whistleblowing"]
+
+
+def test_a_group_that_was_retired_leads_nowhere(library):
+    WordGroupFactory(words=["FTSU", "whistleblowing"], is_retired=True)
+    assert found("ftsu") == []
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"words": ["alone"]},
+        {"words": ["one", "two"], "leads_to": ["three"]},
+        {"relation": "one_way", "words": ["one"]},
+        {"relation": "trap", "words": [], "leads_to": ["one"]},
+    ],
+)
+def test_half_a_group_is_refused_in_plain_words(facts):
+    with pytest.raises(ValidationError, match=r"at least|cannot be blank"):
+        WordGroup(**facts).full_clean()
