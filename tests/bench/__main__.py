@@ -22,7 +22,7 @@ from urllib.request import Request, urlopen
 import psycopg2
 
 from justculture import embedded
-from tests.bench import relevance
+from tests.bench import relevance, search_cost
 from tests.portal import ROOT, environment, eventually, free_port, postmaster, processes, run, serving
 
 CONNECTIONS = 8
@@ -60,6 +60,8 @@ TARGETS = {"repeated": 0.15, NEVER_ASKED: 2.5, "growth": 1.2, "publishing": 0.7}
 def main():
     if sys.argv[1:2] == ["--relevance"]:
         return relevance.main(sys.argv[2:])
+    if sys.argv[1:2] == ["--search"]:
+        return search_cost.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--sizes", default="300,20000,100000")
     parser.add_argument("--seconds", type=float, default=3)
