@@ -19,8 +19,9 @@ ENOUGH = 50  # words below which nothing can be said of how hard a text is
 SHOWN = 3  # long sentences or abbreviations that are named
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n+")
-LINK = re.compile(r"\[([^\]]*)\]\(")
+LINK = re.compile(r"\[([^\[\]]*)\]\(")
 ABBREVIATION = re.compile(r"\b[A-Z]{2,6}\b")
+EXPLAINED = re.compile(r"\(([A-Z]{2,6})\)|\b([A-Z]{2,6})(?= \()")
 KNOWN = {"NHS", "UK", "PDF"}  # known to every reader here, as the service manual has it
 VAGUE = {
     *("click here", "here", "this", "this link", "link", "this page", "page", "website"),
@@ -102,11 +103,8 @@ def syllables(word):
 
 
 def of_abbreviations(words):
-    unexplained = [
-        one
-        for one in dict.fromkeys(ABBREVIATION.findall(words))
-        if one not in KNOWN and f"({one})" not in words and f"{one} (" not in words
-    ]
+    explained = KNOWN.union(*EXPLAINED.findall(words))
+    unexplained = [one for one in dict.fromkeys(ABBREVIATION.findall(words)) if one not in explained]
     if not unexplained:
         return []
     return [f"Say what {' and '.join(unexplained[:SHOWN])} stands for, as in “Social Partnership Forum (SPF)”."]

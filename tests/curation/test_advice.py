@@ -1,5 +1,8 @@
 """Advice beside the form: what would make a text easier to read. It never stops a save."""
 
+from itertools import islice, product
+from time import perf_counter
+
 import pytest
 from django.test import Client
 
@@ -113,6 +116,16 @@ def test_a_working_copy_is_advised_about_as_it_will_be():
 
 
 # Where it is read
+
+
+MANY = map("".join, product("ABCDEFGHIJKLMNOPQRSTUVWXYZ", repeat=4))
+
+
+@pytest.mark.parametrize("odd", ["[" * 50_000, "[a" * 25_000, " ".join(islice(MANY, 10_000))])
+def test_a_text_as_long_as_may_be_is_read_at_once_whatever_it_is(odd):
+    began = perf_counter()
+    advised(body=odd[:50_000])
+    assert perf_counter() - began < 1
 
 
 @pytest.fixture
