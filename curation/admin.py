@@ -1,12 +1,14 @@
 """The admin that all content shares: what a curator sees, may change and can do follows from the querysets alone."""
 
+from datetime import UTC
 from functools import partial
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -18,6 +20,7 @@ from django.utils.html import format_html
 
 from curation import advice, bulk, copies, history, links, past, verbs
 from curation.accounts import password_link
+from curation.fields import numbers
 from curation.forms import Scoped, ScopedInline, VersionedForm, offered
 from curation.models import (
     CuratedModel,
@@ -43,11 +46,11 @@ def moment_asked(request):
     """The moment in the address of a page that looks back."""
     try:
         at = parse_datetime(request.GET.get("at", ""))
-    except ValueError:
-        at = None
-    if at is None or timezone.is_naive(at):
-        raise Http404("There was no such moment.")
-    return at
+        if at is not None and timezone.is_aware(at):
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Http404("There was no such moment.")
 
 
 def working_copy(request, item):
@@ -81,6 +84,12 @@ class PortalAdmin(admin.ModelAdmin):
             if verb.in_bulk and verb.name not in answers:
                 answers[verb.name] = getattr(self.model.objects, verb.needs)(request.user).exists()
         return {v.name: (bulk.action(v), v.name, v.label) for v in self.verbs if answers.get(v.name)}
+
+    def response_action(self, request, queryset):
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if len(numbers(self.model, chosen)) < len(chosen):
+            raise BadRequest("What is chosen in a list is chosen by its number.")
+        return super().response_action(request, queryset)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         if request.method == "POST":
@@ -525,7 +534,8 @@ class CuratorAdmin(PortalAdmin):
 
     def lookup_allowed(self, lookup, value, request):
         """Lists may be narrowed by what they show, never by what a password begins with."""
-        return lookup.split("__")[0] in {"is_active", "memberships"}
+        is_shown = lookup.split("__")[0] in {"is_active", "memberships"}
+        return is_shown and super().lookup_allowed(lookup, value, request)
 
     def has_module_permission(self, request):
         return self.admin_site.has_permission(request) and request.user.manages_accounts

@@ -1,5 +1,6 @@
 """Columns that hold their own rule, in the form and in the database."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 
 from django import forms
@@ -29,6 +30,15 @@ class ChoiceField(models.CharField):
         return f"{connection.ops.quote_name(self.column)} IN ({known})"
 
 
+def numbers(model, sent):
+    """Those of the values *sent* that can be the number of a row of *model*. A forged post says other things too."""
+    found = []
+    for one in sent:
+        with suppress(ValidationError):
+            found.append(model._meta.pk.to_python(one))
+    return [number for number in found if number is not None and 0 < number < 2**63]
+
+
 class WebAddressFormField(forms.URLField):
     """Takes an http or https address, and gives it back in the one way that everybody would write it."""
 
@@ -47,7 +57,10 @@ def tidy_address(address):
         return address
     if urlsplit(address).username is not None:
         raise ValidationError("Leave out the user name and the password: this address is shown to everyone.")
-    return url_normalize(address)
+    try:
+        return url_normalize(address)
+    except UnicodeError:  # its host is no name in any language
+        raise ValidationError("Enter a valid URL.", code="invalid") from None
 
 
 def ways_to_write(address):

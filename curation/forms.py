@@ -33,12 +33,16 @@ class Scoped:
         kwargs.setdefault("queryset", offered(db_field.related_model, request.user))
         if db_field.name == "owner":
             kwargs["queryset"] = Region.objects.curated_by(request.user)
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", widgets.Autocomplete(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         kwargs.setdefault("queryset", offered(db_field.related_model, request.user))
         if db_field.name == "regions":
             kwargs["widget"] = forms.CheckboxSelectMultiple
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", widgets.AutocompleteMultiple(db_field, self.admin_site))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
@@ -124,11 +128,18 @@ class ScopedInline(Scoped):
 
     form, formset = PartForm, parts.PartsFormSet
     extra = 0  # a script adds rows; without scripts a link asks for EMPTY_ROWS of them
+    max_num = parts.MOST
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", parts.PartAutocomplete(db_field, self.admin_site, using=kwargs.get("using")))
         return super().formfield_for_foreignkey(db_field, request, **{"form_class": parts.PartField, **kwargs})
+
+    def get_formset(self, request, obj=None, **kwargs):
+        """Its rows are those that were sent: nobody is made to wait for as many as somebody says there are."""
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.absolute_max = parts.MOST
+        return formset
 
     def get_extra(self, request, obj=None, **kwargs):
         return EMPTY_ROWS if "rows" in request.GET else super().get_extra(request, obj, **kwargs)

@@ -7,11 +7,13 @@ the number of rows, except for rows that are changed or taken out.
 from typing import NamedTuple
 
 from django import forms
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, Q
 from django.forms.models import BaseInlineFormSet
 from django.utils.functional import cached_property
+
+from curation.fields import numbers
+from curation.widgets import Autocomplete
 
 
 class Known(NamedTuple):
@@ -36,8 +38,8 @@ class PartField(forms.ModelChoiceField):
         return row
 
 
-class PartAutocomplete(AutocompleteSelect):
-    """Django's autocomplete, which names what is chosen without asking for it again."""
+class PartAutocomplete(Autocomplete):
+    """An autocomplete, which names what is chosen without asking for it again."""
 
     def optgroups(self, name, value, attr=None):
         field = self.choices.field
@@ -48,6 +50,9 @@ class PartAutocomplete(AutocompleteSelect):
         for row in chosen:
             shown.append(self.create_option(name, str(row.pk), field.label_from_instance(row), True, len(shown)))
         return [(None, shown, 0)]
+
+
+MOST = 333  # rows of one set: three fields or more each, of the 1,000 that Django takes in one form
 
 
 class PartsFormSet(BaseInlineFormSet):
@@ -68,10 +73,9 @@ class PartsFormSet(BaseInlineFormSet):
         column = self.model._meta.get_field(name).attname
         before = {getattr(row, column) for row in self.stored.values()} - {None}
         sent = {self.data.get(f"{self.add_prefix(number)}-{name}", "") for number in range(self.total_form_count())}
-        numbers = {int(one) for one in before | sent if str(one).isascii() and str(one).isdecimal()}
         rows = field.queryset.all()
         is_listed = not isinstance(getattr(field.widget, "widget", field.widget), PartAutocomplete)
-        rows = list(rows if is_listed else rows.filter(pk__in=[n for n in numbers if n < 2**63]))
+        rows = list(rows if is_listed else rows.filter(pk__in=numbers(rows.model, before | sent)))
         offered = {str(row.pk): row for row in rows}
         missing = [number for number in before if str(number) not in offered]
         kept = field.queryset.model._base_manager.filter(pk__in=missing) if missing else []

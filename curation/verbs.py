@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC
 from functools import partial
 
 from django import forms
@@ -84,8 +85,19 @@ class HandOverAct(Act):
     owner = forms.ModelChoiceField(Region.objects.all(), label="The region that is to look after it")
 
 
+class MomentField(forms.DateTimeField):
+    """A moment in UTC: the database knows no time zone more than 16 hours away from it."""
+
+    def to_python(self, value):
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError("There was no such moment.") from None
+
+
 class RestoreAct(Act):
-    at = forms.DateTimeField(widget=forms.HiddenInput)
+    at = MomentField(widget=forms.HiddenInput)
 
     def __init__(self, item, data=None, asked=None):
         super().__init__(item, data)

@@ -50,6 +50,7 @@ def test_an_address_is_kept_in_one_way(typed, kept):
             "https://[::1",
             "mailto:a@b.c",
         ),
+        "https://\u202eexample.org/",
         *("https://pat:secret@example.org/", "https://pat@example.org/", "https://exa mple.org/"),
     ],
 )

@@ -1,6 +1,7 @@
 """What somebody who tried to break the portal found. Each was a fault once."""
 
 import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db import OperationalError
 
 from principles.actions import link
@@ -8,6 +9,7 @@ from principles.models import LineageLink
 from resources.models import Resource
 from tests.factories import (
     TESTER,
+    EventFactory,
     RegionFactory,
     ResourceFactory,
     SetFactory,
@@ -15,6 +17,7 @@ from tests.factories import (
     TopicFactory,
     curator,
 )
+from tests.forms import fields, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -79,9 +82,57 @@ def test_without_the_database_a_page_says_come_back_soon(client, monkeypatch):
     assert "closed the connection" not in answer.text
 
 
-def test_no_list_tells_what_a_password_begins_with(client):
+@pytest.mark.parametrize("asked", ["password__startswith", "memberships__curator__password__startswith"])
+def test_no_list_tells_what_a_password_begins_with(client, asked):
     signed_in(client, "national", role="accounts")
-    assert client.get("/admin/curation/curator/?password__startswith=md5").status_code == 400
+    assert client.get(f"/admin/curation/curator/?{asked}=md5").status_code == 400
+
+
+NO_NUMBERS = ["abc", "", "1.5", "1\0", "9" * 25, "9" * 5000]
+
+
+@pytest.mark.parametrize("sent", NO_NUMBERS)
+def test_what_is_chosen_in_a_list_and_is_no_number_is_no_fault(client, sent):
+    ResourceFactory()
+    chosen = {"action": "submit", ACTION_CHECKBOX_NAME: [sent]}
+    assert signed_in(client, "north-west").post("/admin/resources/resource/", chosen).status_code == 400
+
+
+@pytest.mark.parametrize("sent", NO_NUMBERS[:1] + NO_NUMBERS[2:])
+@pytest.mark.parametrize("field", ["publisher", "partners", "taggedresource_set-0-tag", "claims-0-source_resource"])
+def test_a_choice_that_is_no_number_is_refused_in_words(client, field, sent):
+    item = ResourceFactory()
+    form = f"/admin/resources/resource/{item.pk}/change/"
+    parts = rows("taggedresource_set", {"tag": ""}) | rows("claims", {"value": "59%"})
+    answer = signed_in(client, "north-west").post(form, fields(client.get(form)) | parts | {field: sent})
+    assert answer.status_code == 200
+    assert "Please correct the error" in answer.text
+
+
+def test_a_choice_in_a_part_of_an_event_that_is_no_number_is_refused_in_words(client):
+    form = f"/admin/events/event/{EventFactory().pk}/change/"
+    sent = rows("sessions", {"title": "Tea", "order": 1, "resources": ["abc"], "presenter": "abc"})
+    answer = signed_in(client, "north-west").post(form, fields(client.get(form)) | sent)
+    assert answer.status_code == 200
+    assert "Please correct the errors" in answer.text
+
+
+def test_nobody_waits_for_as_many_parts_as_somebody_says_there_are(client):
+    form = f"/admin/resources/resource/{ResourceFactory().pk}/change/"
+    sent = {"taggedresource_set-TOTAL_FORMS": 999_999_999}
+    answer = signed_in(client, "north-west").post(form, fields(client.get(form)) | sent)
+    assert "Please submit at most 333 forms." in answer.text
+    assert "taggedresource_set-333-tag" not in answer.text
+
+
+@pytest.mark.parametrize("at", ["2026-01-01T00:00:00+23:59", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_that_the_database_does_not_know_is_no_fault(client, at):
+    page = f"/admin/resources/resource/{ResourceFactory().pk}"
+    signed_in(client, "north-west")
+    for name in ("compare", "restore"):
+        assert client.get(f"{page}/{name}/", {"at": at}).status_code in {200, 404}
+    answer = client.post(f"{page}/restore/", {"at": at})
+    assert (answer.status_code, "There is a problem" in answer.text) == (200, True)
 
 
 def test_the_history_of_an_account_says_who_gave_which_right(client):
