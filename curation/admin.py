@@ -21,7 +21,7 @@ from django.utils.html import format_html
 from curation import advice, bulk, copies, history, links, past, verbs
 from curation.accounts import password_link
 from curation.fields import numbers
-from curation.forms import Scoped, ScopedInline, VersionedForm, offered
+from curation.forms import Bounded, Scoped, ScopedInline, VersionedForm, offered
 from curation.models import (
     CuratedModel,
     Curator,
@@ -510,7 +510,7 @@ class RegionAdmin(ReferenceAdmin):
     fields = ("name", "slug", "forum_name", "description", "status_note", "meetings", "url", "publishes_alone", "order")
 
 
-class MembershipInline(admin.StackedInline):
+class MembershipInline(Bounded, admin.StackedInline):
     model = Membership
     extra = 1
 

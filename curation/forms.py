@@ -123,23 +123,27 @@ class PartForm(ScopedForm):
             type(self.instance).validate_constraints(self.instance, exclude=exclude)
 
 
-class ScopedInline(Scoped):
+class Bounded:
+    """An inline whose rows are those that were sent: nobody is made to wait for as many as somebody says there are."""
+
+    max_num = parts.MOST
+
+    def get_formset(self, request, obj=None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.absolute_max = parts.MOST
+        return formset
+
+
+class ScopedInline(Bounded, Scoped):
     """Parts of an item: whoever may change the item may change them."""
 
     form, formset = PartForm, parts.PartsFormSet
     extra = 0  # a script adds rows; without scripts a link asks for EMPTY_ROWS of them
-    max_num = parts.MOST
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", parts.PartAutocomplete(db_field, self.admin_site, using=kwargs.get("using")))
         return super().formfield_for_foreignkey(db_field, request, **{"form_class": parts.PartField, **kwargs})
-
-    def get_formset(self, request, obj=None, **kwargs):
-        """Its rows are those that were sent: nobody is made to wait for as many as somebody says there are."""
-        formset = super().get_formset(request, obj, **kwargs)
-        formset.absolute_max = parts.MOST
-        return formset
 
     def get_extra(self, request, obj=None, **kwargs):
         return EMPTY_ROWS if "rows" in request.GET else super().get_extra(request, obj, **kwargs)

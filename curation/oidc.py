@@ -68,7 +68,7 @@ def finish(request):
     claims = _with_provider(lambda: _claims(request))
     person = _account(claims)
     login(request, person, backend=BACKEND)
-    if SEVERAL_FACTORS in claims.get("amr", ()):
+    if SEVERAL_FACTORS in (claims.get("amr") or ()):  # some providers say null
         sign_in.came_in_elsewhere(request)
     return onward or reverse("admin:index")
 

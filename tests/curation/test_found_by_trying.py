@@ -125,6 +125,13 @@ def test_nobody_waits_for_as_many_parts_as_somebody_says_there_are(client):
     assert "taggedresource_set-333-tag" not in answer.text
 
 
+def test_nor_for_as_many_memberships(client):
+    form = f"/admin/curation/curator/{curator('north-west').pk}/change/"
+    signed_in(client, "national", role="accounts")
+    answer = client.post(form, fields(client.get(form)) | {"memberships-TOTAL_FORMS": 999_999_999})
+    assert "Please submit at most 333 forms." in answer.text
+
+
 @pytest.mark.parametrize("at", ["2026-01-01T00:00:00+23:59", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
 def test_a_moment_that_the_database_does_not_know_is_no_fault(client, at):
     page = f"/admin/resources/resource/{ResourceFactory().pk}"

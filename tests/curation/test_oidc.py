@@ -106,6 +106,15 @@ def test_where_it_is_not_switched_on_there_is_no_such_page(settings, page):
     assert Client().get(page).status_code == 404
 
 
+def test_a_provider_that_says_null_of_how_it_asked_has_not_asked_for_several_factors(pat, settings, monkeypatch):
+    settings.SECOND_FACTOR = "always"
+    said = {"iss": settings.OIDC_ISSUER, "sub": "pat-1", "email": pat.email, "email_verified": True, "amr": None}
+    monkeypatch.setattr(oidc, "_claims", lambda request: said)
+    client = Client()
+    assert client.get(BACK).status_code == 302
+    assert not is_in(client)
+
+
 def test_nobody_is_led_to_another_site_afterwards(pat):
     answer = come_in(Client(), then="?next=https://evil.example/admin/")
     assert answer.headers["Location"] == "/admin/"
