@@ -5,7 +5,9 @@ from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import views
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse, reverse_lazy
 from django.utils.encoding import force_bytes
@@ -50,9 +52,33 @@ def sender(environ):
     return environ.get("REMOTE_ADDR")
 
 
+class SaidAtThePassword:
+    """What is wrong with a new password is said where it is typed, not where it is typed again."""
+
+    def validate_password_for_user(self, user, *fields):
+        super().validate_password_for_user(user, "new_password1")
+
+
+class ChosenPassword(SaidAtThePassword, SetPasswordForm):
+    pass
+
+
+class ChangedPassword(SaidAtThePassword, PasswordChangeForm):
+    pass
+
+
+class SignIn(AdminAuthenticationForm):
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": "There is no open account with this email address and password. Capital letters count in the "
+        "password.",
+    }
+
+
 class ChoosePassword(views.PasswordResetConfirmView):
     """Where that link leads."""
 
+    form_class = ChosenPassword
     template_name = "admin/choose_password.html"
     success_url = reverse_lazy("admin:login")
     title = "Choose your password"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.contrib.auth.views import redirect_to_login
+from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from curation import guessing, oidc, once, sign_in
+from curation.accounts import ChangedPassword, SignIn
 from curation.fields import LONGEST_TEXT
 from justculture.markdown import markdown
 from justculture.words import plural
@@ -50,6 +51,7 @@ class CurationSite(AdminSite):
     site_header = settings.SERVICE_NAME
     site_title = "Curation"
     index_title = "Your work"
+    login_form = SignIn
     empty_value_display = "Not known"
     enable_nav_sidebar = False  # breadcrumbs and the first page lead everywhere; a form has the whole width
 
@@ -77,6 +79,13 @@ class CurationSite(AdminSite):
         ]
         without = {"view_on_site", "logout"}
         return own + [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in without]
+
+    def password_change(self, request, extra_context=None):
+        return PasswordChangeView.as_view(
+            form_class=ChangedPassword,
+            success_url=reverse("admin:password_change_done"),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )(request)
 
     def each_context(self, request):
         return {

@@ -44,9 +44,11 @@
         for (const errors of document.querySelectorAll('ul.errorlist[id$="_error"]')) {
             const field = errors.id.slice(0, -'_error'.length);
             const target = document.getElementById(`${field}_0`) || document.getElementById(field) || errors;
-            const link = list.appendChild(document.createElement('li')).appendChild(document.createElement('a'));
-            link.href = `#${target.id}`;
-            link.textContent = errors.textContent.trim();
+            for (const error of errors.children) {
+                const link = list.appendChild(document.createElement('li')).appendChild(document.createElement('a'));
+                link.href = `#${target.id}`;
+                link.textContent = error.textContent.trim();
+            }
         }
         if (list.children.length) {
             summary.append(list);

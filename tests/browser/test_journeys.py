@@ -260,6 +260,17 @@ def test_what_is_wrong_with_a_form_is_summed_up_and_linked(portal, curators_page
     assert page.get_by_label("Title").get_attribute("aria-invalid") == "true"
 
 
+def test_each_thing_that_is_wrong_with_a_new_password_has_a_link_of_its_own(portal, curators_page):
+    page = curators_page
+    page.goto("/admin/password_change/")
+    page.locator("#id_old_password").fill("not the password")
+    page.locator("#id_new_password1").fill("password")
+    page.locator("#id_new_password2").fill("password")
+    page.locator("#id_new_password2").press("Enter")
+    page.get_by_role("link", name="This password is too common.", exact=True).click()
+    expect(page.locator("#id_new_password1")).to_be_focused()
+
+
 def test_a_reader_narrows_the_library_without_scripts(portal, opened):
     page = opened(java_script_enabled=False, viewport={"width": 375, "height": 800})
     page.goto("/")

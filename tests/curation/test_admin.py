@@ -557,6 +557,19 @@ def test_a_weak_password_is_refused(password):
     page = client.get(password_link(person).removeprefix(settings.SITE_URL), follow=True)
     answer = client.post(page.request["PATH_INFO"], {"new_password1": password, "new_password2": password})
     assert answer.status_code == 200
+    assert list(answer.context["form"].errors) == ["new_password1"]
+
+
+def test_what_is_wrong_with_a_changed_password_is_said_where_it_is_typed(pat):
+    sent = {"old_password": PASSWORD, "new_password1": "short", "new_password2": "short"}
+    answer = signed_in(pat).post("/admin/password_change/", sent)
+    assert list(answer.context["form"].errors) == ["new_password1"]
+
+
+def test_a_wrong_password_is_refused_in_words_that_are_true(pat):
+    page = Client().post("/admin/login/", {"username": pat.email, "password": "wrong"}).text
+    assert "There is no open account with this email address and password." in page
+    assert "Lost your password? Ask an administrator of accounts for a new link." in page
 
 
 def test_ten_wrong_passwords_are_enough(pat):
