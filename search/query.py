@@ -20,7 +20,7 @@ from curation.states import State
 from search.models import CONFIG, Lexemes, SearchDocument, WordGroup
 from search.question import LONGEST, Question, likeliest
 
-DEPTH = 1000  # answers that a search has at most: behind them is nothing that anyone would have meant
+DEPTH = 500  # answers that a search has at most: behind them is nothing that anyone would have meant
 K1, B = 1.2, 0.75  # how soon more of the same word stops counting, and how much a long text pays for its length
 START, STOP = "\x02", "\x03"  # stand around what matched; text in the database holds no control characters
 SAME = 0.3  # what another word for the same thing counts, beside the one that was typed
@@ -101,6 +101,10 @@ SELECT title FROM (
     WHERE title ~* ALL(%s) GROUP BY title ORDER BY title ILIKE %s DESC, length(title), title LIMIT 100
 ) AS found, LATERAL ({answer}) AS answer LIMIT 8
 """
+
+
+TITLE = Lexemes.template % {"expressions": "title"}  # as the index has it
+EXACT = f"SELECT id FROM search_searchdocument WHERE {TITLE} = {Lexemes.template % {'expressions': '%s'}}"
 
 
 class Match(NamedTuple):
@@ -236,8 +240,9 @@ def suggestions(text, *, among):
 
 def exact(question):
     """The pks of documents whose title is what was asked for, word by word."""
-    title = Lexemes(Value(question.words, output_field=TextField()))
-    return set(SearchDocument.objects.annotate(words=Lexemes("title")).filter(words=title).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(EXACT, [question.words])
+        return {pk for (pk,) in cursor}
 
 
 def in_order(rows, exact):
