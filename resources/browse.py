@@ -25,6 +25,7 @@ class BrowseForm:
         self.action = address("resources:list")
         self.library = library.held.of(request)
         self.q = " ".join(query.get("q", "")[:LONGEST].split())
+        self.as_typed = bool(self.q and query.get("exact"))
         self.sort_labels = SEARCHING if self.q else BROWSING
         self.labels, self.values, self.messages = self.library.labels, {}, []
         for name, labels in self.labels.items():
@@ -55,10 +56,11 @@ class BrowseForm:
     def _found(self):
         """The positions of what the words find, best match first; None without words."""
         if not self.q:
+            self.answers = None
             return None
         place = self.library.place
-        found = search(self.q, among=[Resource.objects.current()])
-        return [place[match.object_id] for match in found if match.object_id in place]
+        self.answers = search(self.q, among=[Resource.objects.current()], as_typed=self.as_typed)
+        return [place[match.object_id] for match in self.answers if match.object_id in place]
 
     def _union(self, name):
         if not self.values[name]:
@@ -106,8 +108,10 @@ class BrowseForm:
         """The choices as a query, normalised: known parameters only, in one order, without what is the default."""
         return self._query(self.values)
 
-    def _query(self, values):
+    def _query(self, values, as_typed=False):
         pairs = [("q", self.q)] if self.q else []
+        if self.as_typed or as_typed:
+            pairs.append(("exact", "1"))
         pairs += [(name, value) for name in FACETS for value in values[name]]
         if self.sort:
             pairs.append(("sort", self.sort))
@@ -116,6 +120,10 @@ class BrowseForm:
     def link(self, page=1):
         """The address of a page of this list."""
         return with_query(self.action, self.query, f"page={page}" if page != 1 else "")
+
+    @property
+    def as_typed_link(self):
+        return with_query(self.action, self._query(self.values, as_typed=True))
 
     @property
     def clear_link(self):

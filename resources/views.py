@@ -16,7 +16,7 @@ from resources.browse import BrowseForm
 from resources.library import FACETS
 from resources.models import Resource, StartingPoint, StartingStep, Topic
 
-PARAMETERS = (*FACETS, "page", "q", "sort")
+PARAMETERS = ("exact", *FACETS, "page", "q", "sort")
 OF_EACH_KIND = 6  # resources a topic's page shows of each kind; the library has the rest
 
 

@@ -128,6 +128,11 @@ class Answers(list):
         super().__init__(matches)
         self.typed, self.question, self.repairs = typed, question, repairs
 
+    @property
+    def is_cut_off(self):
+        """Whether there would be more."""
+        return len(self) == DEPTH
+
 
 class Shown:
     """What may be found: one visible queryset for each kind, asked of one document at a time.

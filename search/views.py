@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from curation.views import Page, Pager, for_everyone, for_reading, page_number
 from search.browse import Found
-from search.query import DEPTH, START, documents, marked, search, suggestions
+from search.query import START, documents, marked, search, suggestions
 from search.question import LONGEST
 
 
@@ -64,9 +64,7 @@ class SearchPage(Page):
         pager = Pager(len(found.matches), page_number(self.request), found.link)
         shown = documents(found.matches[pager.first : pager.last], answers.question)
         helps = {name: [] if shown else offer() for name, offer in self.help.items()}
-        return super().get_context_data(
-            q=q, found=found, hits=list(hits(shown)), is_cut_off=len(answers) == DEPTH, pager=pager, **helps, **kwargs
-        )
+        return super().get_context_data(q=q, found=found, hits=list(hits(shown)), pager=pager, **helps, **kwargs)
 
 
 @for_reading

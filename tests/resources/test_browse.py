@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from resources.browse import BrowseForm
 from resources.library import positions
 from resources.models import Resource
+from search import index
 from tests.factories import OrganisationFactory, RegionFactory, ResourceFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +115,14 @@ def test_links_keep_every_choice_in_one_order_and_drop_what_is_not_known(library
 def test_a_page_of_a_set_is_that_part_of_its_members(chosen, first, last):
     number = sum(1 << position for position in chosen)
     assert list(positions(number, first, last)) == sorted(chosen)[first:last]
+
+
+def test_a_word_that_was_typed_wrong_is_repaired_in_the_library_too(client):
+    ResourceFactory(state="published", title="Suspension of doctors", kind="guide")
+    index.refresh_statistics()
+    html = client.get("/resources/?q=suspention&kind=guide").content.decode()
+    assert "Results for <strong>suspension</strong>" in html
+    assert "Suspension of doctors" in html
+    as_typed = client.get("/resources/?q=suspention&exact=1&kind=guide").content.decode()
+    assert "/resources/?q=suspention&amp;exact=1&amp;kind=guide" in html
+    assert "Suspension of doctors" not in as_typed

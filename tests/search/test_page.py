@@ -92,7 +92,7 @@ def test_what_is_insisted_on(client):
 
 
 def test_more_answers_than_anyone_reads_are_cut_off_and_it_says_so(client, monkeypatch, library):
-    monkeypatch.setattr("search.views.DEPTH", 6)
+    monkeypatch.setattr("search.query.DEPTH", 6)
     assert "Many more things have one of these words" in client.get("/search/?q=heron").content.decode()
 
 
