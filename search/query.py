@@ -24,6 +24,7 @@ DEPTH = 500  # answers that a search has at most: behind them is nothing that an
 K1, B = 1.2, 0.75  # how soon more of the same word stops counting, and how much a long text pays for its length
 START, STOP = "\x02", "\x03"  # stand around what matched; text in the database holds no control characters
 SAME = 0.3  # what another word for the same thing counts, beside the one that was typed
+NEAR = 3  # words that are named when a word could not be repaired
 FEWEST = 3  # letters from which on something is suggested
 READ = 20_000  # characters of an item in which an extract is looked for
 
@@ -121,12 +122,13 @@ class Match(NamedTuple):
 class Answers(list):
     """Matches, best first. `question` is what they answer, `typed` what was asked: words of it may have been repaired.
 
-    `repairs`: word as typed → word that was looked for instead.
+    `repairs`: word as typed → word that was looked for instead. `nearest`: words that something has,
+    near to one which nothing has, but too far to be taken for it.
     """
 
-    def __init__(self, matches, typed, question, repairs):
+    def __init__(self, matches, typed, question, repairs, nearest):
         super().__init__(matches)
-        self.typed, self.question, self.repairs = typed, question, repairs
+        self.typed, self.question, self.repairs, self.nearest = typed, question, repairs, nearest
 
     @property
     def is_cut_off(self):
@@ -183,7 +185,7 @@ def search(text, *, among, as_typed=False):
     """
     typed, shown = Question.of(text), Shown(among)
     same, known = other_words(typed)
-    repairs = {} if as_typed else repairs_of(typed, shown, known)
+    repairs, nearest = ({}, []) if as_typed else repairs_of(typed, shown, known)
     question = typed
     if repairs:
         question = typed.repaired(repairs)
@@ -193,7 +195,7 @@ def search(text, *, among, as_typed=False):
         asked = [question.words, same, bool(question.phrases), *parameters]
         cursor.execute(RANKED.format(answer=answer), asked)
         rows = cursor.fetchall()
-    return Answers(in_order(rows, exact(question)), typed, question, repairs)
+    return Answers(in_order(rows, exact(question)), typed, question, repairs, nearest)
 
 
 def other_words(question):
@@ -213,7 +215,8 @@ def other_words(question):
 
 
 def repairs_of(question, shown, known=()):
-    """For each word that nothing shown has, the word that was meant, if something shown has that.
+    """For each word that nothing shown has, the word that was meant, if something shown has that; and for those that
+    remain, words that are near.
 
     known: words that are right although nothing shown has them.
     """
@@ -229,7 +232,8 @@ def repairs_of(question, shown, known=()):
             for typed, *alike in cursor:
                 candidates[typed].append(alike)
     meant = {word: likeliest(word, alike) for word, alike in candidates.items()}
-    return {word: other for word, other in meant.items() if other}
+    near = [other for word, alike in candidates.items() if not meant[word] for other, *_ in alike[:NEAR]]
+    return {word: other for word, other in meant.items() if other}, list(dict.fromkeys(near))
 
 
 def suggestions(text, *, among):

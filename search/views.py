@@ -64,7 +64,9 @@ class SearchPage(Page):
         pager = Pager(len(found.matches), page_number(self.request), found.link)
         shown = documents(found.matches[pager.first : pager.last], answers.question)
         helps = {name: [] if shown else offer() for name, offer in self.help.items()}
-        return super().get_context_data(q=q, found=found, hits=list(hits(shown)), pager=pager, **helps, **kwargs)
+        return super().get_context_data(
+            q=q, count=len(found.matches), found=found, hits=list(hits(shown)), pager=pager, **helps, **kwargs
+        )
 
 
 @for_reading

@@ -78,6 +78,14 @@ def test_a_repaired_word_is_said_with_a_link_to_what_was_typed(library, client):
     assert "No results" in client.get("/search/?q=herron&exact=1").content.decode()
 
 
+def test_words_that_are_near_are_named_when_none_is_near_enough(client):
+    ResourceFactory(state="published", title="Fair")
+    index.refresh_statistics()
+    html = client.get("/search/?q=fare").content.decode()
+    assert "No results" in html
+    assert '<a href="/search/?q=fair">fair</a> is near' in html
+
+
 def test_what_is_insisted_on(client):
     ResourceFactory(state="published", title="Fair and just", summary="")
     ResourceFactory(state="published", title="Just what is fair", summary="")

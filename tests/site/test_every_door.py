@@ -25,7 +25,7 @@ from curation.models import Curator, Redirect
 from events.models import Event, Session
 from principles.models import LineageLink, PrincipleSet, SetVersion
 from resources.models import Resource
-from search import documents
+from search import documents, index
 from tests import addresses
 from tests.factories import (
     TESTER,
@@ -438,6 +438,22 @@ def test_searching_for_the_very_word_of_what_is_not_public_finds_nothing(world):
     assert {item.word: count("/resources/", item) for item in resources} == {
         item.word: int(STATES[item.state].is_listed) for item in resources
     }
+
+
+def test_no_word_of_what_is_not_public_is_suggested_or_offered_for_a_slip(world):
+    index.refresh_statistics()
+    reader = world.people["a reader"]
+    for item in world.items:
+        expected = item.word if is_found(item) else None
+        slip = item.word[:5] + item.word[6:]
+        answers = reader.get("/search/", {"q": slip}).context_data["found"].answers
+        assert (item.word, answers.repairs.get(slip)) == (item.word, expected)
+        assert (item.word, reader.get("/search/suggest/", {"q": item.word}).json()[1]) == (
+            item.word,
+            [expected] if expected else [],
+        )
+        facets = reader.get("/search/", {"q": item.word}).context_data["found"].facets
+        assert (item.word, [any(facet.counts) for facet in facets]) == (item.word, [bool(expected)] * 2)
 
 
 def test_counts_count_what_is_listed(world):

@@ -4,6 +4,7 @@ Django's test client raises what a view does not catch, so a 500 fails its test 
 """
 
 import json
+import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -19,6 +20,11 @@ from curation.models import Content
 from events.models import Event
 from justculture.csp import INLINE_SCRIPT
 from resources.models import Resource
+from search import documents
+from search.models import SearchDocument
+from search.query import Match, marked
+from search.query import documents as extracts
+from search.question import Question
 from tests import addresses
 from tests.factories import (
     PASSWORD,
@@ -362,3 +368,18 @@ def test_stored_markup_is_text_in_the_admin(client, hostile):
             assert [name for name in found if name.startswith("on")] == [], (path, tag, found)
             assert not (found.get("href") or "").lower().startswith(("javascript:", "data:")), (path, tag, found)
             assert (found.get("src") or "/static/").startswith(("/static/", "/admin/jsi18n/")), (path, tag, found)
+
+
+@given(title=ANYTHING, summary=ANYTHING, words=ANYTHING)
+@EXAMPLES
+def test_no_extract_holds_markup_but_our_marks(title, summary, words):
+    said = [documents.plain(text) for text in (title or "x", f"{summary} <b>heron</b> & {words}")]
+    document = SearchDocument.objects.create(
+        kind=Resource._meta.label_lower, object_id=1, title=said[0], summary=said[1]
+    )
+    match = Match(document.pk, document.kind, 1, 1.0, False, [])
+    (shown,) = extracts([match], Question.of(f"heron {words}"))
+    document.delete()
+    markup = re.sub(r"</?mark>|&(amp|lt|gt|#39|#34|quot);", "", marked(shown.extract))
+    assert not set(markup) & set("<>&\"'")
+    assert "<mark>heron</mark>" in marked(shown.extract)
