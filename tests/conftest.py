@@ -1,7 +1,9 @@
 """The portal's own PostgreSQL under every test, unless DATABASE_URL names a server."""
 
 import fcntl
-from contextlib import ExitStack
+import shutil
+import subprocess
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from django.conf import settings
@@ -10,7 +12,7 @@ from django.db import connections
 
 from justculture import embedded
 from justculture.management.commands.serve import collect_static_files
-from tests import databases
+from tests import databases, portal
 
 TABLES = "tables"
 while_testing = pytest.StashKey[ExitStack]()
@@ -69,6 +71,43 @@ def tables(once_a_run, django_test_environment, django_db_blocker):
     with django_db_blocker.unblock():
         once_a_run(TABLES, make)
     return TABLES
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tables):
+    """The database of each process is a copy too, which leaves nothing to migrate."""
+    connections["default"].settings_dict["TEST"]["TEMPLATE"] = tables
+
+
+@pytest.fixture(scope="session")
+def served_before(once_a_run):
+    """`with served_before() as var_dir`: a folder of its own where a portal was served once, from nothing, and stopped.
+
+    It is served from nothing once a run, in a folder that is then copied. The static files are the test run's.
+    """
+    kept = settings.VAR_DIR / "served"
+
+    def make():
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        with portal.short_folder() as folder:
+            portal.give_static_files(folder)
+            with portal.serving(folder) as first:
+                assert first.get("/") == 200
+            assert portal.postmaster(folder) is None
+            copy(folder, kept)
+
+    def copy(one, other):
+        subprocess.run(["cp", "-a", f"{one}/.", other], check=True)  # it keeps owners, as PostgreSQL wants them
+
+    @contextmanager
+    def served_before():
+        once_a_run(kept.name, make)
+        with portal.short_folder() as folder:
+            copy(kept, folder)
+            yield folder
+
+    return served_before
 
 
 @pytest.fixture

@@ -17,6 +17,14 @@ def programs():
     return sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))[-1]
 
 
+def copy(address, other):
+    """Fill the empty database of the other address with what is at the first."""
+    dump = subprocess.run([programs() / "pg_dump", address], check=True, capture_output=True).stdout
+    subprocess.run(
+        [programs() / "psql", "-qX", "-v", "ON_ERROR_STOP=1", other], input=dump, check=True, stdout=subprocess.DEVNULL
+    )
+
+
 @contextmanager
 def server(*databases, tls=False):
     """A new server with these databases, as the address of the first; with `tls` it answers to nothing else."""

@@ -15,6 +15,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from django.conf import settings
 
 from justculture import embedded
 
@@ -115,6 +116,12 @@ def short_folder():
     finally:
         kill_database(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def give_static_files(var_dir):
+    """Those of the test run, since hashing and compressing take most of a first start."""
+    shutil.copytree(settings.STATIC_ROOT, var_dir / "static")
+    shutil.copy2(settings.VAR_DIR / "static.stamp", var_dir)
 
 
 def free_port():

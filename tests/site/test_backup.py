@@ -16,7 +16,6 @@ from pathlib import Path
 import psycopg2
 import pytest
 from django.conf import settings as as_started
-from django.core.management import call_command
 from django.db import connection
 from hypothesis import example, given
 from hypothesis import strategies as some
@@ -38,13 +37,12 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def source(django_test_environment, django_db_blocker, worker_id):
+def source(tables, django_db_blocker, worker_id):
     """A database with the starter content and every state, with their history. It is copied, never changed."""
     name = f"backup_source_{worker_id}"
     with django_db_blocker.unblock():
-        databases.create(name)
+        databases.create(name, tables)
         with databases.using(name):
-            call_command("migrate", interactive=False, verbosity=0)
             content.load()
             for factory in (ResourceFactory, SetFactory, EventFactory):
                 for state in ("draft", "in_review", "published", "superseded", "withdrawn"):
@@ -457,13 +455,9 @@ def test_what_the_rule_does_not_keep_goes_and_what_is_not_understood_stays(place
 
 
 @pytest.fixture(scope="module")
-def var_dir():
-    """Where a portal was served once. The static files are the test run's."""
-    with short_folder() as folder:
-        shutil.copytree(as_started.STATIC_ROOT, folder / "static")
-        shutil.copy2(as_started.VAR_DIR / "static.stamp", folder)
-        with serving(folder):
-            pass
+def var_dir(served_before):
+    """Where a portal was served once."""
+    with served_before() as folder:
         put(folder / "uploads", FILES)
         yield folder
 
@@ -583,40 +577,48 @@ DEPLOYMENT = {
 }
 
 
+@pytest.fixture(scope="module")
+def debian_server(tmp_path_factory):
+    """The address of a database with tables and content. Beside it is an empty one, "spare"."""
+    with debian.server("portal", "spare") as address:
+        here = {**DEPLOYMENT, "DATABASE_URL": address}
+        run("migrate", var_dir=tmp_path_factory.mktemp("migrating"), **here)
+        run("load_starter_content", var_dir=tmp_path_factory.mktemp("loading"), **here)
+        yield address
+
+
 @contextmanager
 def content_of(address):
     with closing(psycopg2.connect(address)) as other, other.cursor() as cursor:
         yield portrait(cursor)
 
 
-def test_with_database_url_too_and_the_password_is_on_no_command_line(tmp_path):
+def test_with_database_url_too_and_the_password_is_on_no_command_line(debian_server, tmp_path):
     """Into another database of the same old server, and into the portal's own newer one."""
-    with debian.server("portal", "spare") as address:
-        here = {**DEPLOYMENT, "DATABASE_URL": address}
-        spare = {**DEPLOYMENT, "DATABASE_URL": address.removesuffix("portal") + "spare"}
-        run("migrate", var_dir=tmp_path, **here)
-        run("load_starter_content", var_dir=tmp_path, **here)
-        programs = held(tmp_path / "programs")
-        environ = environment(tmp_path, free_port(), **here, POSTGRES_PROGRAMS=str(programs))
-        with subprocess.Popen([sys.executable, "manage.py", "backup"], cwd=ROOT, env=environ) as process:
-            eventually((programs / "written").exists)
-            lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-            dumping = [line for line in lines if str(programs).encode() in line and b"--snapshot=" in line]
-            assert len(dumping) == 1
-            assert b"secret" not in dumping[0]
-            (programs / "hold").unlink()
-        assert process.returncode == 0
-        (taken,) = backup.backups(tmp_path / "backups")
-        run("restore", str(taken.path), var_dir=tmp_path / "spare", **spare)
-        with content_of(address) as before, content_of(spare["DATABASE_URL"]) as after:
-            assert differences(before, after) == []
-        with short_folder() as own:
-            assert "Restored" in run("restore", str(taken.path), var_dir=own)
+    here = {**DEPLOYMENT, "DATABASE_URL": debian_server}
+    spare = {**DEPLOYMENT, "DATABASE_URL": debian_server.removesuffix("portal") + "spare"}
+    programs = held(tmp_path / "programs")
+    environ = environment(tmp_path, free_port(), **here, POSTGRES_PROGRAMS=str(programs))
+    with subprocess.Popen([sys.executable, "manage.py", "backup"], cwd=ROOT, env=environ) as process:
+        eventually((programs / "written").exists)
+        lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+        dumping = [line for line in lines if str(programs).encode() in line and b"--snapshot=" in line]
+        assert len(dumping) == 1
+        assert b"secret" not in dumping[0]
+        (programs / "hold").unlink()
+    assert process.returncode == 0
+    (taken,) = backup.backups(tmp_path / "backups")
+    run("restore", str(taken.path), var_dir=tmp_path / "spare", **spare)
+    with content_of(debian_server) as before, content_of(spare["DATABASE_URL"]) as after:
+        assert differences(before, after) == []
+    with short_folder() as own:
+        assert "Restored" in run("restore", str(taken.path), var_dir=own)
 
 
-def test_over_tls_only_with_programs_that_speak_it(tmp_path):
+def test_over_tls_only_with_programs_that_speak_it(debian_server, tmp_path):
     with debian.server("portal", "spare", tls=True) as address:
         here = {**DEPLOYMENT, "DATABASE_URL": address}
+        debian.copy(debian_server, address)
         run("migrate", var_dir=tmp_path, **here)
         told = refusal("backup", var_dir=tmp_path, **here)
         assert "is reached by TLS, which the portal's own pg_dump does not speak: install PostgreSQL's client" in told

@@ -19,7 +19,7 @@ from curation import actions
 from justculture import database, embedded, words
 from justculture.front import Front
 from tests.factories import TESTER, ResourceFactory
-from tests.portal import LENIENT, eventually, kill_database, postmaster, processes, serving, short_folder
+from tests.portal import LENIENT, eventually, kill_database, postmaster, processes, serving
 from tests.wsgi import ask as ask_application
 
 KEPT = "/resources/"
@@ -27,8 +27,8 @@ NOT_KEPT = "/search/?q=never+asked"
 
 
 @pytest.fixture(scope="module")
-def var_dir():
-    with short_folder() as folder:
+def var_dir(served_before):
+    with served_before() as folder:
         yield folder
 
 

@@ -30,7 +30,7 @@ from resources.models import Resource, Topic
 from tests import databases
 from tests.bulk.files import json_lines, new
 from tests.factories import TESTER, EventFactory, OrganisationFactory, RegionFactory, ResourceFactory, TopicFactory
-from tests.portal import serving, short_folder
+from tests.portal import serving
 
 ASK = 3  # connections for each page: the kernel shares them out among the workers
 PAGES = [
@@ -49,17 +49,17 @@ PAGES = [
 
 
 @contextmanager
-def served():
+def served(served_before):
     """A portal in processes of its own, whose database this process uses as well."""
-    with short_folder() as folder, serving(folder, SITE_URL=settings.SITE_URL) as portal:
+    with served_before() as folder, serving(folder, SITE_URL=settings.SITE_URL) as portal:
         theirs = embedded.settings(folder)
         with databases.using(theirs["NAME"], HOST=theirs["HOST"]):
             yield portal
 
 
 @pytest.fixture(scope="module")
-def portal(django_test_environment, django_db_blocker):
-    with django_db_blocker.unblock(), served() as portal:
+def portal(django_test_environment, django_db_blocker, served_before):
+    with django_db_blocker.unblock(), served(served_before) as portal:
         yield portal
 
 

@@ -9,7 +9,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -37,7 +36,7 @@ from justculture.middleware import FEATURES
 from resources.models import Topic
 from tests import addresses
 from tests.factories import PASSWORD, TESTER, ResourceFactory, curator
-from tests.portal import ROOT, eventually, run, serving, short_folder
+from tests.portal import ROOT, eventually, run, serving
 from tests.proxy import DEPLOYED, FORWARDED, HOST, Browser, in_front_of
 from tests.site.test_every_page import FILES, PAGES, content
 
@@ -155,10 +154,8 @@ def admin_address(name):
 
 
 @pytest.fixture(scope="module")
-def var_dir():
-    with short_folder() as folder:
-        shutil.copytree(settings.STATIC_ROOT, folder / "static")
-        shutil.copy2(settings.VAR_DIR / "static.stamp", folder)
+def var_dir(served_before):
+    with served_before() as folder:
         yield folder
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +10,6 @@ from contextlib import closing
 
 import psycopg2
 import pytest
-from django.conf import settings
 
 from tests import debian
 from tests.portal import (
@@ -20,23 +18,19 @@ from tests.portal import (
     environment,
     eventually,
     free_port,
+    give_static_files,
     kill_database,
     postmaster,
     processes,
     run,
     serving,
-    short_folder,
 )
 
 
 @pytest.fixture(scope="module")
-def var_dir():
-    """Where a portal was served once: prepared, with its content, and stopped. The static files are the test run's."""
-    with short_folder() as folder:
-        shutil.copytree(settings.STATIC_ROOT, folder / "static")
-        shutil.copy2(settings.VAR_DIR / "static.stamp", folder)
-        with serving(folder) as portal:
-            assert portal.get("/") == 200
+def var_dir(served_before):
+    """Where a portal was served once: prepared, with its content, and stopped."""
+    with served_before() as folder:
         yield folder
 
 
@@ -154,6 +148,7 @@ def test_with_database_url_nothing_embedded_is_started(debian_server, tmp_path):
         "ALLOWED_HOSTS": "portal.example",
         "SITE_URL": "https://portal.example",
     }
+    give_static_files(tmp_path)
     with serving(tmp_path, **deployment) as portal:
         assert portal.get("/resources/", Host="portal.example") == 200
         assert portal.get("/resources/", Host="other.example") == 400

@@ -188,13 +188,12 @@ def export(folder, *options):
 
 
 @pytest.fixture(scope="module")
-def committed(django_test_environment, django_db_blocker, worker_id):
+def committed(tables, django_db_blocker, worker_id):
     """Content in a database of its own: a snapshot of one moment cannot be had within a test's transaction."""
     with django_db_blocker.unblock():
         name = f"copied_{worker_id}"
-        databases.create(name)
+        databases.create(name, tables)
         with databases.using(name):
-            call_command("migrate", interactive=False, verbosity=0)
             content()
             yield
         databases.drop(name)
