@@ -1,9 +1,10 @@
-"""Files for imports, and what a portal holds, told without the code that exports it."""
+"""Files of imports and exports, and what a portal holds, told without the code that exports it."""
 
 import csv
 import json
 
 from curation.models import Redirect
+from justculture.bulk.exporting import pieces
 from principles.models import LineageLink
 from resources.models import Resource, StartingStep
 from search.models import SearchDocument
@@ -35,6 +36,13 @@ def csv_file(folder, *rows):
 def written(folder, text, name="content.csv"):
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def saved(folder, kind):
+    path = folder / f"content.{kind}"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(pieces(kind, Resource.objects.all()))
     return path
 
 

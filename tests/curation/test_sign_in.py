@@ -1,7 +1,6 @@
 """The second factor: set up once, asked for after each password, and no way around it."""
 
 import re
-import statistics
 import time
 from base64 import b32decode
 from concurrent.futures import ThreadPoolExecutor
@@ -266,7 +265,7 @@ def test_a_browser_is_not_known_by_what_it_makes_up(person, said):
 
 
 def test_nothing_tells_whether_there_is_an_account(person, settings, monkeypatch):
-    """By its words or by the work that an answer takes. (What else the machine does is no part of that.)"""
+    """By its words or by the work that an answer takes: the least of it, since a busy machine only ever adds to it."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 100_000)
     settings.AXES_FAILURE_LIMIT = 1000
@@ -279,7 +278,7 @@ def test_nothing_tells_whether_there_is_an_account(person, settings, monkeypatch
         one.save()
     emails = [person.email, closed.email, invited.email, "nobody@example.nhs.uk"]
     pages, took = set(), {email: [] for email in emails}
-    for _ in range(9):
+    for _ in range(15):
         for email in emails:
             client = Client()
             began = time.thread_time()
@@ -287,8 +286,8 @@ def test_nothing_tells_whether_there_is_an_account(person, settings, monkeypatch
             took[email].append(time.thread_time() - began)
             pages.add(re.sub(r"csrfmiddlewaretoken\" value=\"\w+|\b[\w.]+@example.nhs.uk", "", page))
     assert len(pages) == 1
-    middle = [statistics.median(times) for times in took.values()]
-    assert max(middle) < 1.2 * min(middle)
+    least = [min(times) for times in took.values()]
+    assert max(least) < 1.2 * min(least)
 
 
 @pytest.fixture
