@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from whitenoise import WhiteNoise
 
 from justculture import embedded
 from justculture.management.commands.serve import collect_static_files
@@ -32,6 +33,20 @@ def pytest_configure(config):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a real one is slow on purpose
     if not hasattr(config, "workerinput"):
         collect_static_files()
+    read_static_files_once()
+
+
+def read_static_files_once():
+    """Each test client makes middleware of its own, and WhiteNoise's would look at every static file again."""
+    read, found = WhiteNoise.update_files_dictionary, {}
+
+    def update_files_dictionary(self, *place):
+        if place not in found:
+            read(self, *place)
+            found[place] = dict(self.files)
+        self.files.update(found[place])
+
+    WhiteNoise.update_files_dictionary = update_files_dictionary
 
 
 def pytest_ignore_collect(collection_path, config):
