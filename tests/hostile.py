@@ -18,6 +18,7 @@ from tests.factories import (
     StartingStepFactory,
     ThemeFactory,
     TopicFactory,
+    WordGroupFactory,
     version_of,
 )
 
@@ -95,5 +96,6 @@ def store():
     stored(Session.objects.create(event=event, title="What there is", presenter=publisher))
     stored(LineageLink.objects.create(descendant_set=principle_set, source_text="x"))
     LineageLink.objects.create(descendant_resource=resource, source_organisation=publisher, note=MARKDOWN)
+    stored(WordGroupFactory())
     point = stored(StartingPointFactory(slug="one"))
     stored(StartingStepFactory(point=point, resource=resource))

@@ -24,6 +24,7 @@ from tests.factories import (
     StartingStepFactory,
     ThemeFactory,
     TopicFactory,
+    WordGroupFactory,
     curator,
     version_of,
 )
@@ -103,6 +104,7 @@ def one_of_everything():
     RegionContact.objects.create(region=item.owner, role="Co-chair")
     TopicName.objects.create(topic=TopicFactory(), name="Another name")
     StartingStepFactory(point=StartingPointFactory())
+    WordGroupFactory()
     event = EventFactory(regions=[item.owner])
     session = Session.objects.create(event=event, title="Learning")
     session.resources.add(item)

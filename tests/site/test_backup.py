@@ -130,12 +130,12 @@ def test_the_comparison_catches_what_is_missing_or_other(place, folder):
             cursor.execute("DELETE FROM search_searchdocument WHERE id = (SELECT max(id) FROM search_searchdocument)")
             cursor.execute(f"DROP TRIGGER {guard} ON curation_regionhistory")
             cursor.execute("ALTER TABLE resources_topic DISABLE TRIGGER USER")
-            cursor.execute("DROP INDEX document_words")
+            cursor.execute("DROP INDEX document_by_title")
             cursor.execute("ALTER TABLE resources_claim DROP CONSTRAINT claim_has_its_source")
             cursor.execute("SELECT nextval('resources_topic_id_seq')")
         found = differences(before, seen())
     assert any(line.startswith("only the first has row search_searchdocument (") for line in found)
-    assert "only the first has index document_words" in found
+    assert "only the first has index document_by_title" in found
     assert "only the first has constraint resources_claim.claim_has_its_source" in found
     assert f"only the first has trigger curation_regionhistory.{guard}" in found
     assert "they differ in value resources_topic_id_seq" in found
