@@ -8,7 +8,7 @@ LONGEST = 500  # characters that are read
 PHRASE = re.compile(r'"([^"]*\w[^"]*)"')
 UNWANTED = re.compile(r"(?<!\S)-(?=\w)(\S+)")
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-SHORTEST = 4  # letters of a word that can be told to be mistyped
+SHORTEST, LONGEST_WORD = 4, 42  # letters of a word that can be told to be mistyped: two more than a known one has
 TWO_SLIPS_FROM = 7  # letters of a word in which two slips are forgiven
 
 
@@ -39,12 +39,14 @@ class Question(NamedTuple):
     def mistakable(self):
         """The words in it that could be slips of the keyboard, as they stand.
 
-        Not what is in quotes or unwanted, and neither what is short nor codes, which are written in capitals.
+        Not what is in quotes or unwanted, and neither what is short, nor what is longer than any word, nor codes, which
+        are written in capitals.
         """
         rest = UNWANTED.sub(" ", PHRASE.sub(" ", self.text)) if self.phrases or self.unwanted else self.text
         shouted = rest.upper() == rest
         words = (match[0] for match in WORD.finditer(rest))
-        return list(dict.fromkeys(w for w in words if len(w) >= SHORTEST and (shouted or not w.isupper())))
+        fit = (w for w in words if SHORTEST <= len(w) <= LONGEST_WORD)
+        return list(dict.fromkeys(w for w in fit if shouted or not w.isupper()))
 
     def repaired(self, repairs):
         """The same with some of its words replaced. repairs: word as it stands → word."""

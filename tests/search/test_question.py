@@ -34,6 +34,7 @@ def test_only_quotes_and_a_leading_minus_are_more_than_text(text, words, phrases
         ('"suspention" rules', ["rules"]),
         ("rules -suspention", ["rules"]),
         ("form AB12CD", ["form"]),
+        ("suspention" * 26, []),
     ],
 )
 def test_codes_short_words_and_what_is_quoted_are_left_alone(text, words):
