@@ -7,7 +7,7 @@ from typing import NamedTuple
 LONGEST = 500  # characters that are read
 PHRASE = re.compile(r'"([^"]*\w[^"]*)"')
 UNWANTED = re.compile(r"(?<!\S)-(?=\w)(\S+)")
-WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+WORD = re.compile(r"\b[^\W\d_]+(?:['’][^\W\d_]+)*\b")
 SHORTEST, LONGEST_WORD = 4, 42  # letters of a word that can be told to be mistyped: two more than a known one has
 TWO_SLIPS_FROM = 7  # letters of a word in which two slips are forgiven
 

@@ -34,6 +34,7 @@ def test_only_quotes_and_a_leading_minus_are_more_than_text(text, words, phrases
         ('"suspention" rules', ["rules"]),
         ("rules -suspention", ["rules"]),
         ("form AB12CD", ["form"]),
+        ("suspention2024 of_docters", []),
         ("suspention" * 26, []),
     ],
 )
