@@ -491,7 +491,7 @@ class ReferenceAdmin(ScopedAdmin):
         return self.has_module_permission(request) and request.user.is_national
 
     def get_readonly_fields(self, request, obj=None):
-        return ["slug"] if obj else []
+        return ["slug"] if obj and "slug" in self.fields else []
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)

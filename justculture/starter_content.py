@@ -64,7 +64,7 @@ class Loader:
         for row in self.tables.get("themes", []):
             self.reference(Theme, row)
         for row in self.tables.get("word_groups", []):
-            self.word_group(row)
+            self.reference(WordGroup, {"leads_to": [], **row}, key=("words", "leads_to"))
         resources = [self.resource(row) for row in reversed(self.tables.get("resources", []))]
         for row, resource in zip(reversed(self.tables.get("resources", [])), resources, strict=True):
             self.facts_of(resource, row)
@@ -82,23 +82,15 @@ class Loader:
 
     # What every kind needs
 
-    def reference(self, model, row, **changes):
-        """A new row of reference data, or None when its address is taken."""
-        if model.objects.filter(slug=row["slug"]).exists():
+    def reference(self, model, row, key=("slug",), **changes):
+        """A new row of reference data, or None when what tells it from others (*key*) is taken."""
+        if model.objects.filter(**{name: row[name] for name in key}).exists():
             return None
         history.because("loaded", by=self.by)
         item = model(**{**row, **changes})
         item.full_clean()
         item.save()
         return self.count(item)
-
-    def word_group(self, row):
-        if not WordGroup.objects.filter(words=row["words"], leads_to=row.get("leads_to", [])).exists():
-            history.because("loaded", by=self.by)
-            group = WordGroup(**row)
-            group.full_clean()
-            group.save()
-            self.count(group)
 
     def curated(self, model, row, **fields):
         """A new draft, or None when its address is taken or used to be something's."""

@@ -4,7 +4,7 @@ from functools import cached_property
 from itertools import islice
 from urllib.parse import urlencode
 
-from curation.browsing import Chip, Facet, with_query
+from curation.browsing import Facet, Narrowing, with_query
 from curation.models import address
 from resources import library
 from resources.library import FACETS, positions
@@ -17,22 +17,18 @@ BROWSING = {"": "Newest here first", "published": "Last published first", "title
 SEARCHING = {"": "Best match first", "newest": "Newest here first", **{k: BROWSING[k] for k in ("published", "title")}}
 
 
-class BrowseForm:
-    """A reader's choices, cleaned. What is not known is said in a sentence and left out; nothing is an error."""
+class BrowseForm(Narrowing):
+    """A reader's choices in the library, with their order. Nothing is an error."""
+
+    filters = FACETS
 
     def __init__(self, request):
         query = request.GET
-        self.action = address("resources:list")
         self.library = library.held.of(request)
-        self.q = " ".join(query.get("q", "")[:LONGEST].split())
-        self.as_typed = bool(self.q and query.get("exact"))
-        self.sort_labels = SEARCHING if self.q else BROWSING
-        self.labels, self.values, self.messages = self.library.labels, {}, []
-        for name, labels in self.labels.items():
-            asked = dict.fromkeys(query.getlist(name))
-            self.values[name] = [value for value in asked if value in labels]
-            if any(value and value not in labels for value in asked):
-                self.messages.append(f"We left out a choice under “{FACETS[name]}” that we do not know.")
+        q = " ".join(query.get("q", "")[:LONGEST].split())
+        as_typed = bool(q and query.get("exact"))
+        super().__init__(query, address("resources:list"), self.library.labels, q=q, as_typed=as_typed)
+        self.sort_labels = SEARCHING if q else BROWSING
         self.sort = query.get("sort", "")
         if self.sort not in {**SEARCHING, **BROWSING}:
             self.messages.append("We do not know that order, so we used the usual one.")
@@ -103,27 +99,8 @@ class BrowseForm:
     def sort_choices(self):
         return tuple(self.sort_labels.items())
 
-    @cached_property
-    def query(self):
-        """The choices as a query, normalised: known parameters only, in one order, without what is the default."""
-        return self._query(self.values)
-
-    def _query(self, values, as_typed=False):
-        pairs = [("q", self.q)] if self.q else []
-        if self.as_typed or as_typed:
-            pairs.append(("exact", "1"))
-        pairs += [(name, value) for name in FACETS for value in values[name]]
-        if self.sort:
-            pairs.append(("sort", self.sort))
-        return urlencode(pairs)
-
-    def link(self, page=1):
-        """The address of a page of this list."""
-        return with_query(self.action, self.query, f"page={page}" if page != 1 else "")
-
-    @property
-    def as_typed_link(self):
-        return with_query(self.action, self._query(self.values, as_typed=True))
+    def _pairs(self, values, as_typed=False):
+        return super()._pairs(values, as_typed) + ([("sort", self.sort)] if self.sort else [])
 
     @property
     def clear_link(self):
@@ -132,14 +109,3 @@ class BrowseForm:
     @cached_property
     def feed_link(self):
         return with_query(address("resources:feed"), self.query)
-
-    @property
-    def chosen(self):
-        return [
-            Chip(self.labels[name][value], with_query(self.action, self._query(self._without(name, value))))
-            for name in FACETS
-            for value in self.values[name]
-        ]
-
-    def _without(self, name, value):
-        return {**self.values, name: [other for other in self.values[name] if other != value]}

@@ -12,6 +12,3 @@ class WordGroupAdmin(ReferenceAdmin):
     list_filter = ("relation", "is_retired")
     search_fields = ("words", "leads_to")
     fields = ("relation", "words", "leads_to", "note", "is_retired")
-
-    def get_readonly_fields(self, request, obj=None):
-        return []

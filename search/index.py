@@ -20,6 +20,9 @@ WRONG = """
         (TABLE expected EXCEPT TABLE search_posting) UNION ALL (TABLE search_posting EXCEPT TABLE expected)
     ) AS wrong
 """
+POST = """
+    INSERT INTO search_posting SELECT p.term, d.id, p.frequency, p.length FROM {}, search_postings(d.vector) AS p
+        ON CONFLICT (term, document_id) DO UPDATE SET frequency = excluded.frequency, length = excluded.length"""
 STATISTICS = """
     INSERT INTO search_statistics (documents, length)
         SELECT count(*), coalesce(avg(length), 1) FROM (SELECT DISTINCT document_id, length FROM search_posting) AS d
@@ -56,11 +59,7 @@ def mend():
         if wrong:
             cursor.execute("SELECT FROM search_searchdocument WHERE id = ANY(%s) ORDER BY id FOR SHARE", [wrong])
             cursor.execute("DELETE FROM search_posting WHERE document_id = ANY(%s)", [wrong])
-            cursor.execute(
-                """INSERT INTO search_posting SELECT p.term, d.id, p.frequency, p.length
-                FROM search_searchdocument AS d, search_postings(d.vector) AS p WHERE d.id = ANY(%s)""",
-                [wrong],
-            )
+            cursor.execute(POST.format("(SELECT * FROM search_searchdocument WHERE id = ANY(%s)) AS d"), [wrong])
     return len(wrong)
 
 

@@ -9,14 +9,12 @@ from django.db import models
 from curation import editions, history
 from curation.fields import ChoiceField
 from curation.models import ReferenceData
+from search.index import POST
 
 CONFIG = "english"
 
 # The inverted index follows the documents, whatever writes them. A posting names its document alone, so two who write
 # at once never wait for each other here.
-POST = """
-    INSERT INTO search_posting SELECT p.term, d.id, p.frequency, p.length FROM {}, search_postings(d.vector) AS p
-        ON CONFLICT (term, document_id) DO UPDATE SET frequency = excluded.frequency, length = excluded.length"""
 UNPOST = """
     DELETE FROM search_posting AS p USING {}, unnest(d.vector) AS word
     WHERE p.term = word.lexeme AND p.document_id = d.id"""

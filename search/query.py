@@ -28,6 +28,9 @@ NEAR = 3  # words that are named when a word could not be repaired
 FEWEST = 3  # letters from which on something is suggested
 READ = 20_000  # characters of an item in which an extract is looked for
 
+# What a posting is worth to the question that `asked` holds
+WORTH = f"gain * frequency / (frequency + {K1 * (1 - B)} + per_length * length)"
+
 # Rare words find the answers. A word so common that enough has been found before its turn only ranks what was found,
 # unless a phrase is asked for: then every word finds. Where nothing was counted yet, it is counted as it is needed.
 RANKED = f"""
@@ -57,7 +60,7 @@ WITH typed AS MATERIALIZED (
             OR %s AS finds
     FROM counted AS c, whole AS w
 ), found AS MATERIALIZED (
-    SELECT p.document_id, sum(gain * frequency / (frequency + {K1 * (1 - B)} + per_length * length)) AS score
+    SELECT p.document_id, sum({WORTH}) AS score
     FROM asked JOIN search_posting AS p USING (term) WHERE finds GROUP BY 1
 ), best AS MATERIALIZED (
     SELECT answer.*, score
@@ -66,7 +69,7 @@ WITH typed AS MATERIALIZED (
     LIMIT {DEPTH}
 )
 SELECT id, kind, object_id, regions, successor, score + coalesce((
-        SELECT sum(gain * frequency / (frequency + {K1 * (1 - B)} + per_length * length))
+        SELECT sum({WORTH})
         FROM asked JOIN search_posting AS p USING (term) WHERE NOT finds AND p.document_id = best.id
     ), 0)
 FROM best
@@ -80,30 +83,21 @@ FROM search_wordgroup, to_tsvector('simple', %(text)s) AS as_written, to_tsvecto
 WHERE NOT is_retired
     AND EXISTS (SELECT FROM unnest(queries) AS query WHERE as_written @@ query OR as_meant @@ query)
 """
-UNKNOWN = f"""
-SELECT word FROM unnest(%s::text[]) AS word
-WHERE cardinality(tsvector_to_array(to_tsvector('{CONFIG}', word))) > 0 AND NOT EXISTS (
+IS_SHOWN = f"""EXISTS (
     SELECT FROM unnest(to_tsvector('{CONFIG}', word)) AS x JOIN search_posting AS found ON found.term = x.lexeme,
         LATERAL ({{answer}}) AS answer
-)
+)"""
+UNKNOWN = f"""
+SELECT word FROM unnest(%s::text[]) AS word
+WHERE cardinality(tsvector_to_array(to_tsvector('{CONFIG}', word))) > 0 AND NOT {IS_SHOWN}
 """
-ALIKE = f"""
-SELECT typed, alike.* FROM unnest(%s::text[]) AS typed, search_alike(lower(typed)) AS alike
-WHERE EXISTS (
-    SELECT FROM unnest(to_tsvector('{CONFIG}', alike.word)) AS x JOIN search_posting AS found ON found.term = x.lexeme,
-        LATERAL ({{answer}}) AS answer
-)
-"""
-
-
+ALIKE = f"SELECT typed, alike.* FROM unnest(%s::text[]) AS typed, search_alike(lower(typed)) AS alike WHERE {IS_SHOWN}"
 SUGGESTED = """
 SELECT title FROM (
     SELECT min(id) AS document_id, title FROM search_searchdocument
     WHERE title ~* ALL(%s) GROUP BY title ORDER BY title ILIKE %s DESC, length(title), title LIMIT 100
 ) AS found, LATERAL ({answer}) AS answer LIMIT 8
 """
-
-
 TITLE = Lexemes.template % {"expressions": "title"}  # as the index has it
 EXACT = f"SELECT id FROM search_searchdocument WHERE {TITLE} = {Lexemes.template % {'expressions': '%s'}}"
 
@@ -183,7 +177,10 @@ def search(text, *, among, as_typed=False):
     An exact title comes first, and with it what replaced the thing of that title. What is superseded counts half, and
     never as much as what replaced it.
     """
-    typed, shown = Question.of(text), Shown(among)
+    typed = Question.of(text)
+    if not typed.words.strip():
+        return Answers([], typed, typed, {}, [])
+    shown = Shown(among)
     same, known = other_words(typed)
     repairs, nearest = ({}, []) if as_typed else repairs_of(typed, shown, known)
     question = typed
@@ -282,7 +279,7 @@ def documents(matches, question):
         return []
     extract = SearchHeadline(
         Left(Concat("summary", Value(" "), "body", output_field=TextField()), READ),
-        any_word(question.words),
+        AnyWord(Value(question.words)),
         config=CONFIG,
         start_sel=START,
         stop_sel=STOP,
@@ -292,9 +289,10 @@ def documents(matches, question):
         fragment_delimiter=" … ",
     )
     found = SearchDocument.objects.annotate(extract=extract).in_bulk([match.pk for match in matches])
-    for match in matches:
+    shown = [match for match in matches if match.pk in found]
+    for match in shown:
         found[match.pk].is_superseded = match.is_superseded
-    return [found[match.pk] for match in matches if match.pk in found]
+    return [found[match.pk] for match in shown]
 
 
 class AnyWord(SearchQuery):
@@ -304,10 +302,6 @@ class AnyWord(SearchQuery):
         "(SELECT coalesce(string_agg(quote_literal(lexeme), ' | '), '')::tsquery"
         f" FROM unnest(to_tsvector('{CONFIG}', %(expressions)s)))"
     )
-
-
-def any_word(text):
-    return AnyWord(Value(text))
 
 
 def marked(extract):

@@ -3,18 +3,11 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from resources.models import Resource
 from search.models import WordGroup
-from search.query import search
 from tests.factories import ResourceFactory, WordGroupFactory
+from tests.search.test_search import found
 
 pytestmark = pytest.mark.django_db
-
-
-def found(text):
-    answers = search(text, among=[Resource.objects.visible()])
-    titles = Resource.objects.in_bulk([match.object_id for match in answers])
-    return [titles[match.object_id].title for match in answers]
 
 
 @pytest.fixture
