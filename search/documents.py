@@ -1,5 +1,6 @@
 """What search knows: one document per item. It holds text and never decides who may see it."""
 
+import re
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
@@ -17,6 +18,15 @@ parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
 CONTROL = [*range(0x09), *range(0x0B, 0x20), 0x7F, 0xFFFE, 0xFFFF]
 UNSEEN = [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
 BATCH = 500  # items whose text is in memory at once
+# The parser of PostgreSQL takes these for letters where the database has the C locale, as our own has.
+SIGNS = {
+    **dict.fromkeys(map(ord, "‘’‚‛"), "'"),
+    **dict.fromkeys(map(ord, "“”„‟«»"), '"'),
+    **dict.fromkeys(map(ord, "\xa0\u202f"), " "),
+    ord("\u2011"): "-",
+    ord("…"): "...",
+}
+DASHES = re.compile(r"(?<=\S)[–—]"), re.compile(r"(?<!\S)([–—])(?=\S)")  # one between spaces stays as it is
 PLAIN = {**dict.fromkeys(CONTROL, " "), **dict.fromkeys(UNSEEN)}
 
 
@@ -33,6 +43,12 @@ class Fields(NamedTuple):
 def plain(text):
     """Text without characters that only a machine or a trickster would put there."""
     return text.translate(PLAIN)
+
+
+def typed_plainly(text):
+    """Plain text with the quotes, dashes and spaces that keyboards have, as documents and questions have it."""
+    joined, leading = DASHES
+    return joined.sub("-", leading.sub(r"\1 ", plain(text).translate(SIGNS)))
 
 
 def text_of(markdown):
@@ -93,7 +109,7 @@ def _refresh(model, batch):
 
 def _as_kept(fields):
     *texts, regions = fields._replace(body=text_of(fields.body))
-    return Fields(*map(plain, texts), sorted(regions))
+    return Fields(*map(typed_plainly, texts), sorted(regions))
 
 
 def refresh_what_names(item):

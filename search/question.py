@@ -4,6 +4,8 @@ import math
 import re
 from typing import NamedTuple
 
+from search.documents import typed_plainly
+
 LONGEST = 500  # characters that are read
 PHRASE = re.compile(r'"([^"]*\w[^"]*)"')
 UNWANTED = re.compile(r"(?<!\S)-(?=\w)(\S+)")
@@ -27,7 +29,7 @@ class Question(NamedTuple):
     @classmethod
     def of(cls, text):
         """Nothing that is typed is an error. A quote without an end is text, and so is a search for -words alone."""
-        text = text[:LONGEST].replace("\0", " ")
+        text = typed_plainly(text[:LONGEST])
         phrases = tuple(PHRASE.findall(text))
         rest = PHRASE.sub(" ", text)
         unwanted = tuple(UNWANTED.findall(rest))

@@ -17,6 +17,10 @@ from search.question import Question, is_swap, likeliest
         ('""', '""', (), ()),
         ("--help", "--help", (), ()),
         ("a\0b", "a b", (), ()),
+        ("“being fair” tool", "tool being fair", ("being fair",), ()),
+        ("the trust’s 2024–25 plan", "the trust's 2024-25 plan", (), ()),
+        ("being fair –a guide", "being fair – a guide", (), ()),
+        ("sus\u200bpension", "suspension", (), ()),
     ],
 )
 def test_only_quotes_and_a_leading_minus_are_more_than_text(text, words, phrases, unwanted):

@@ -36,6 +36,13 @@ def test_any_of_the_words_will_do_and_the_one_with_more_of_them_is_first():
     assert len(found("suspension of doctors")) == 2
 
 
+@pytest.mark.parametrize("text", ["fair", "culture", "patient", "guide"])
+def test_quotes_and_dashes_of_a_word_processor_are_no_letters(text):
+    ResourceFactory(state="published", title="“Fair” for all", summary="A ‘just culture’—the patient’s guide…", body="")
+    assert found(text) == found(f"“{text}”") == found(f"‘{text}’") == ["“Fair” for all"]
+    assert first_extract("culture").title == '"Fair" for all'
+
+
 def test_the_exact_title_comes_first():
     ResourceFactory(state="published", title="Being fair 2", summary="Being fair being fair being fair")
     ResourceFactory(state="published", title="Being fair")
