@@ -11,7 +11,7 @@ PHRASE = re.compile(r'"([^"]*\w[^"]*)"')
 UNWANTED = re.compile(r"(?<!\S)-(?=\w)(\S+)")
 WORD = re.compile(r"\b[^\W\d_]+(?:['’][^\W\d_]+)*\b")
 SHORTEST, LONGEST_WORD = 4, 42  # letters of a word that can be told to be mistyped: two more than a known one has
-TWO_SLIPS_FROM = 7  # letters of a word in which two slips are forgiven
+TWO_SLIPS_FROM = 9  # letters of a word in which two slips are forgiven
 
 
 class Question(NamedTuple):
@@ -59,7 +59,8 @@ class Question(NamedTuple):
 def likeliest(typed, candidates):
     """The word that was meant by one that nobody knows, or None.
 
-    candidates: (word, documents, slips, likeness) each. Two letters in the wrong order are one slip. What looks like a
+    candidates: (word, documents, slips, likeness) each. Two letters in the wrong order are one slip. Hardly a slip
+    changes the first letter: "parking" is another word than "barking", not a slip of it. What looks like a
     name, since it has a capital, is taken for another word only when that is one slip away.
     """
     low = typed.lower()
@@ -67,9 +68,10 @@ def likeliest(typed, candidates):
 
     def cost(candidate):
         word, documents, slips, likeness = candidate
-        return (1 if is_swap(low, word) else slips, word[0] != low[0], -(math.log1p(documents) + 3 * likeness))
+        return (1 if is_swap(low, word) else slips, -(math.log1p(documents) + 3 * likeness))
 
-    best = min(candidates, key=cost, default=None)
+    likely = [one for one in candidates if one[0][0] == low[0] or is_swap(low, one[0])]
+    best = min(likely, key=cost, default=None)
     return best[0] if best and cost(best)[0] <= allowed else None
 
 

@@ -54,6 +54,11 @@ def test_codes_short_words_and_what_is_quoted_are_left_alone(text, words):
         ("fiar", [("fair", 9, 2, 0.3)], "fair"),  # two letters the other way round are one slip
         ("fare", [("fair", 9, 2, 0.3)], None),  # too short for two slips
         ("investegaton", [("investigation", 9, 2, 0.6)], "investigation"),
+        ("banding", [("barking", 9, 2, 0.3)], None),
+        ("parking", [("barking", 9, 1, 0.5)], None),  # hardly anyone mistypes the first letter
+        ("dental", [("mental", 9, 1, 0.5)], None),
+        ("usspension", [("suspension", 9, 2, 0.5)], "suspension"),
+        ("pension", [("person", 9, 2, 0.4), ("suspension", 9, 3, 0.5)], None),
         ("Okonkwa", [("okonkwo", 1, 1, 0.6)], "okonkwo"),
         ("Petersan", [("patterson", 1, 2, 0.4)], None),  # it may well be a name
         ("zyzzyva", [], None),
