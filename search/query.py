@@ -94,9 +94,11 @@ WHERE cardinality(tsvector_to_array(to_tsvector('{CONFIG}', word))) > 0 AND NOT 
 ALIKE = f"SELECT typed, alike.* FROM unnest(%s::text[]) AS typed, search_alike(lower(typed)) AS alike WHERE {IS_SHOWN}"
 SUGGESTED = """
 SELECT title FROM (
-    SELECT min(id) AS document_id, title FROM search_searchdocument
+    SELECT array_agg(id) AS ids, title FROM search_searchdocument
     WHERE title ~* ALL(%s) GROUP BY title ORDER BY title ILIKE %s DESC, length(title), title LIMIT 100
-) AS found, LATERAL ({answer}) AS answer LIMIT 8
+) AS titles, LATERAL (
+    SELECT FROM unnest(ids) AS found (document_id), LATERAL ({answer}) AS answer LIMIT 1
+) AS shown LIMIT 8
 """
 TITLE = Lexemes.template % {"expressions": "title"}  # as the index has it
 EXACT = f"SELECT id FROM search_searchdocument WHERE {TITLE} = {Lexemes.template % {'expressions': '%s'}}"

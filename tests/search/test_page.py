@@ -1,9 +1,11 @@
 """The search page: filters with true counts, repairs, suggestions, and what a machine may ask."""
 
 import json
+from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
+from django.utils import timezone
 
 from curation.models import Region
 from search import documents, index
@@ -125,6 +127,13 @@ def test_nothing_that_is_typed_is_an_error(library, client, text):
 def test_what_is_not_public_is_not_suggested(client, state):
     ResourceFactory(state=state, title="Xylophone")
     assert json.loads(client.get("/search/suggest/?q=xylo").content)[1] == []
+
+
+def test_a_title_that_something_scheduled_has_as_well_is_suggested(client):
+    ResourceFactory(state="published", title="Heron day", public_from_at=timezone.now() + timedelta(days=3))
+    assert json.loads(client.get("/search/suggest/?q=heron").content)[1] == []
+    ResourceFactory(state="published", title="Heron day")
+    assert json.loads(client.get("/search/suggest/?q=heron").content)[1] == ["Heron day"]
 
 
 def test_a_browser_is_told_how_to_search_here(client, settings):
