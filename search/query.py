@@ -243,7 +243,7 @@ def suggestions(text, *, among):
     answer, parameters = Shown(among).answer()
     with connection.cursor() as cursor:
         cursor.execute(SUGGESTED.format(answer=answer), [[rf"\m{word}" for word in words], f"{words[0]}%", *parameters])
-        return [title for (title,) in cursor]
+        return [title for (title,) in cursor if not Question.of(title).unwanted]
 
 
 def exact(question):

@@ -129,6 +129,12 @@ def test_what_is_not_public_is_not_suggested(client, state):
     assert json.loads(client.get("/search/suggest/?q=xylo").content)[1] == []
 
 
+def test_a_title_that_asks_for_less_than_itself_is_not_suggested(client):
+    """Its last word would be one that is not wanted."""
+    ResourceFactory(state="published", title="Heron -day")
+    assert json.loads(client.get("/search/suggest/?q=heron").content)[1] == []
+
+
 def test_a_title_that_something_scheduled_has_as_well_is_suggested(client):
     ResourceFactory(state="published", title="Heron day", public_from_at=timezone.now() + timedelta(days=3))
     assert json.loads(client.get("/search/suggest/?q=heron").content)[1] == []
