@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from curation.views import Page, Pager, for_everyone, for_reading, page_number
 from search.browse import Found
+from search.documents import plain
 from search.query import START, documents, marked, search, suggestions
 from search.question import LONGEST
 
@@ -58,7 +59,7 @@ class SearchPage(Page):
     help = {}  # what to offer when there is nothing to show: name in the template → function that gets it
 
     def get_context_data(self, **kwargs):
-        q = " ".join(self.request.GET.get("q", "")[:LONGEST].split())
+        q = " ".join(plain(self.request.GET.get("q", "")[:LONGEST]).split())
         answers = search(q, among=everything_visible(), as_typed=bool(self.request.GET.get("exact")))
         found = Found(self.request, answers, kinds())
         pager = Pager(len(found.matches), page_number(self.request), found.link)

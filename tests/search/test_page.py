@@ -129,6 +129,13 @@ def test_what_is_not_public_is_not_suggested(client, state):
     assert json.loads(client.get("/search/suggest/?q=xylo").content)[1] == []
 
 
+def test_no_control_character_that_is_typed_comes_back(library, client):
+    """No HTML may hold them, and some turn what follows."""
+    html = client.get("/search/?q=%02heron%03 %EF%BF%BE%E2%80%AEkestrel").content.decode()
+    assert 'value="heron kestrel"' in html
+    assert not set(html) & set("\x02\x03\ufffe\u202e")
+
+
 def test_a_title_that_asks_for_less_than_itself_is_not_suggested(client):
     """Its last word would be one that is not wanted."""
     ResourceFactory(state="published", title="Heron -day")
