@@ -175,6 +175,8 @@ def test_two_imports_do_not_run_at_once(imported):
         with pytest.raises(NotNow, match="Another import is running"):
             imported(new("a"))
     finally:
+        with other.cursor() as cursor:  # closing returns before the database has let go of what was held
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [IMPORTING])
         other.close()
 
 

@@ -1,13 +1,13 @@
 """Advice beside the form: what would make a text easier to read. It never stops a save."""
 
 from itertools import islice, product
-from time import thread_time
 
 import pytest
 from django.test import Client
 
 from curation import actions, advice, copies, past
 from resources.models import Resource
+from tests.effort import growth
 from tests.factories import TESTER, EventFactory, ResourceFactory, SetFactory, curator, version_of
 from tests.forms import fill_in
 
@@ -122,18 +122,9 @@ MANY = map("".join, product("ABCDEFGHIJKLMNOPQRSTUVWXYZ", repeat=4))
 
 
 @pytest.mark.parametrize("odd", ["[" * 50_000, "[a" * 25_000, " ".join(islice(MANY, 10_000))])
-def test_four_times_the_text_takes_about_four_times_as_long_whatever_it_is(odd):
-    """Sixteen times would hold a save up until it is refused. The least of some takes is what the work takes."""
-
-    def takes(text):
-        took = []
-        for _ in range(3):
-            began = thread_time()
-            advised(body=text)
-            took.append(thread_time() - began)
-        return min(took)
-
-    assert takes(odd[:50_000]) < 8 * takes(odd[:12_500])
+def test_sixteen_times_the_text_takes_nothing_like_its_square_as_long_whatever_it_is(odd):
+    """That would be 256 times, and hold a save up until it is refused."""
+    assert growth(lambda body: advised(body=body), odd[:3_125], odd[:50_000]) < 64
 
 
 @pytest.fixture
