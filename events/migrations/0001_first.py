@@ -26,12 +26,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("title", models.CharField(max_length=200)),
+                (
+                    "title",
+                    models.CharField(help_text="As its owner calls it. For example: Being fair tool.", max_length=200),
+                ),
                 (
                     "slug",
                     curation.fields.PublicSlugField(
                         error_messages={"unique": "This address is taken. Choose another."},
-                        help_text="The last part of its web address. It cannot change once published.",
+                        help_text="The last part of its web address, such as being-fair-tool. It cannot change once published.",
                         max_length=100,
                         unique=True,
                         verbose_name="address",
@@ -41,7 +44,7 @@ class Migration(migrations.Migration):
                     "summary",
                     models.TextField(
                         blank=True,
-                        help_text="One or two sentences: what it is and how it helps. Shown in lists.",
+                        help_text="One or two sentences: what it is and how it helps. For example: Questions to ask before anybody is suspended. Shown in lists.",
                         max_length=400,
                     ),
                 ),
@@ -137,30 +140,60 @@ class Migration(migrations.Migration):
                         verbose_name="how to take part",
                     ),
                 ),
-                ("place", models.CharField(blank=True, help_text="Never a joining link or passcode.", max_length=300)),
+                (
+                    "place",
+                    models.CharField(
+                        blank=True,
+                        help_text="For example: Manchester, and online. Never a joining link or passcode.",
+                        max_length=300,
+                    ),
+                ),
                 (
                     "access_info",
                     models.TextField(
                         blank=True,
-                        help_text="Step-free access, hearing loop, how to ask for adjustments.",
+                        help_text="Step-free access, hearing loop, how to ask for adjustments. For example: Step-free. Captions are on.",
                         verbose_name="access",
                     ),
                 ),
                 (
                     "body",
-                    models.TextField(blank=True, help_text="Markdown.", max_length=50000, verbose_name="description"),
+                    models.TextField(
+                        blank=True,
+                        help_text="What it is about and who speaks, by role. Markdown: ## makes a heading, - a list, [words](address) a link.",
+                        max_length=50000,
+                        verbose_name="description",
+                    ),
                 ),
                 ("audiences", resources.models.AudiencesField(blank=True, default=list, size=None)),
-                ("cost", models.CharField(blank=True, max_length=100)),
+                ("cost", models.CharField(blank=True, help_text="For example: Free.", max_length=100)),
                 (
                     "booking_url",
-                    curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="where to book"),
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="The page on which people book. For example: https://www.example.nhs.uk/book",
+                        max_length=1000,
+                        verbose_name="where to book",
+                    ),
                 ),
                 (
                     "booking_mailbox",
-                    models.EmailField(blank=True, max_length=254, verbose_name="or the mailbox to book with"),
+                    models.EmailField(
+                        blank=True,
+                        help_text="When there is no such page: one that several people read.",
+                        max_length=254,
+                        verbose_name="or the mailbox to book with",
+                    ),
                 ),
-                ("url", curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="official address")),
+                (
+                    "url",
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="Where its organiser tells of it, if that is a page of its own.",
+                        max_length=1000,
+                        verbose_name="official address",
+                    ),
+                ),
                 (
                     "organiser",
                     models.ForeignKey(
@@ -229,13 +262,16 @@ class Migration(migrations.Migration):
                 ("pgh_context_id", models.UUIDField(null=True)),
                 ("id", models.BigIntegerField()),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("title", models.CharField(max_length=200)),
+                (
+                    "title",
+                    models.CharField(help_text="As its owner calls it. For example: Being fair tool.", max_length=200),
+                ),
                 (
                     "slug",
                     curation.fields.PublicSlugField(
                         db_index=False,
                         error_messages={"unique": "This address is taken. Choose another."},
-                        help_text="The last part of its web address. It cannot change once published.",
+                        help_text="The last part of its web address, such as being-fair-tool. It cannot change once published.",
                         max_length=100,
                         unique=False,
                         verbose_name="address",
@@ -245,7 +281,7 @@ class Migration(migrations.Migration):
                     "summary",
                     models.TextField(
                         blank=True,
-                        help_text="One or two sentences: what it is and how it helps. Shown in lists.",
+                        help_text="One or two sentences: what it is and how it helps. For example: Questions to ask before anybody is suspended. Shown in lists.",
                         max_length=400,
                     ),
                 ),
@@ -341,30 +377,60 @@ class Migration(migrations.Migration):
                         verbose_name="how to take part",
                     ),
                 ),
-                ("place", models.CharField(blank=True, help_text="Never a joining link or passcode.", max_length=300)),
+                (
+                    "place",
+                    models.CharField(
+                        blank=True,
+                        help_text="For example: Manchester, and online. Never a joining link or passcode.",
+                        max_length=300,
+                    ),
+                ),
                 (
                     "access_info",
                     models.TextField(
                         blank=True,
-                        help_text="Step-free access, hearing loop, how to ask for adjustments.",
+                        help_text="Step-free access, hearing loop, how to ask for adjustments. For example: Step-free. Captions are on.",
                         verbose_name="access",
                     ),
                 ),
                 (
                     "body",
-                    models.TextField(blank=True, help_text="Markdown.", max_length=50000, verbose_name="description"),
+                    models.TextField(
+                        blank=True,
+                        help_text="What it is about and who speaks, by role. Markdown: ## makes a heading, - a list, [words](address) a link.",
+                        max_length=50000,
+                        verbose_name="description",
+                    ),
                 ),
                 ("audiences", resources.models.AudiencesField(blank=True, default=list, size=None)),
-                ("cost", models.CharField(blank=True, max_length=100)),
+                ("cost", models.CharField(blank=True, help_text="For example: Free.", max_length=100)),
                 (
                     "booking_url",
-                    curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="where to book"),
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="The page on which people book. For example: https://www.example.nhs.uk/book",
+                        max_length=1000,
+                        verbose_name="where to book",
+                    ),
                 ),
                 (
                     "booking_mailbox",
-                    models.EmailField(blank=True, max_length=254, verbose_name="or the mailbox to book with"),
+                    models.EmailField(
+                        blank=True,
+                        help_text="When there is no such page: one that several people read.",
+                        max_length=254,
+                        verbose_name="or the mailbox to book with",
+                    ),
                 ),
-                ("url", curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="official address")),
+                (
+                    "url",
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="Where its organiser tells of it, if that is a page of its own.",
+                        max_length=1000,
+                        verbose_name="official address",
+                    ),
+                ),
                 (
                     "organiser",
                     models.ForeignKey(
@@ -469,13 +535,25 @@ class Migration(migrations.Migration):
             name="Session",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("order", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Sessions are shown from the lowest number up."
+                    ),
+                ),
                 ("starts_at", models.TimeField(blank=True, null=True, verbose_name="time")),
-                ("title", models.CharField(max_length=200)),
+                (
+                    "title",
+                    models.CharField(help_text="What it is about. For example: What we learned.", max_length=200),
+                ),
                 ("text", models.TextField(blank=True, verbose_name="about")),
                 (
                     "presenter_role",
-                    models.CharField(blank=True, help_text="A role, never a person's name.", max_length=100),
+                    models.CharField(
+                        blank=True,
+                        help_text="A role, never a person's name. For example: Staff side chair.",
+                        max_length=100,
+                    ),
                 ),
                 (
                     "event",
@@ -509,13 +587,25 @@ class Migration(migrations.Migration):
                 ("pgh_context", pghistory.utils.JSONField(null=True)),
                 ("pgh_context_id", models.UUIDField(null=True)),
                 ("id", models.BigIntegerField()),
-                ("order", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Sessions are shown from the lowest number up."
+                    ),
+                ),
                 ("starts_at", models.TimeField(blank=True, null=True, verbose_name="time")),
-                ("title", models.CharField(max_length=200)),
+                (
+                    "title",
+                    models.CharField(help_text="What it is about. For example: What we learned.", max_length=200),
+                ),
                 ("text", models.TextField(blank=True, verbose_name="about")),
                 (
                     "presenter_role",
-                    models.CharField(blank=True, help_text="A role, never a person's name.", max_length=100),
+                    models.CharField(
+                        blank=True,
+                        help_text="A role, never a person's name. For example: Staff side chair.",
+                        max_length=100,
+                    ),
                 ),
                 (
                     "event",

@@ -110,8 +110,20 @@ class Migration(migrations.Migration):
                         [("management", "Management side"), ("staff", "Staff side")], max_length=30
                     ),
                 ),
-                ("role", models.CharField(blank=True, help_text="A role, never a person's name.", max_length=100)),
-                ("organisation", models.CharField(blank=True, max_length=200)),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        help_text="A role, never a person's name. For example: Staff side chair.",
+                        max_length=100,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.CharField(
+                        blank=True, help_text="For whom they agreed, if it is not the forum itself.", max_length=200
+                    ),
+                ),
                 (
                     "agreed_on",
                     curation.dates.PartialDateField(
@@ -119,10 +131,23 @@ class Migration(migrations.Migration):
                         help_text="As much as is known: 2021, June 2021 or 15 June 2021. Leave it empty when it is not known.",
                     ),
                 ),
-                ("source_title", models.CharField(blank=True, max_length=200, verbose_name="where it is recorded")),
+                (
+                    "source_title",
+                    models.CharField(
+                        blank=True,
+                        help_text="For example: Minutes of the forum.",
+                        max_length=200,
+                        verbose_name="where it is recorded",
+                    ),
+                ),
                 (
                     "source_url",
-                    curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="address of the record"),
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="If the record is public.",
+                        max_length=1000,
+                        verbose_name="address of the record",
+                    ),
                 ),
                 (
                     "recorded_by",
@@ -157,12 +182,20 @@ class Migration(migrations.Migration):
                     "source_text",
                     models.CharField(
                         blank=True,
-                        help_text="When the source is no item here.",
+                        help_text="When the source is no item here. For example: Discussions at the forum.",
                         max_length=300,
                         verbose_name="or a source in words",
                     ),
                 ),
-                ("basis", models.CharField(blank=True, max_length=300, verbose_name="how we know")),
+                (
+                    "basis",
+                    models.CharField(
+                        blank=True,
+                        help_text="Who says so, and where. For example: Named in its foreword.",
+                        max_length=300,
+                        verbose_name="how we know",
+                    ),
+                ),
                 (
                     "linked_on",
                     curation.dates.PartialDateField(
@@ -171,7 +204,7 @@ class Migration(migrations.Migration):
                         verbose_name="when",
                     ),
                 ),
-                ("note", models.TextField(blank=True)),
+                ("note", models.TextField(blank=True, help_text="What was taken over and what was changed.")),
                 (
                     "descendant_organisation",
                     models.ForeignKey(
@@ -242,12 +275,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("title", models.CharField(max_length=200)),
+                (
+                    "title",
+                    models.CharField(help_text="As its owner calls it. For example: Being fair tool.", max_length=200),
+                ),
                 (
                     "slug",
                     curation.fields.PublicSlugField(
                         error_messages={"unique": "This address is taken. Choose another."},
-                        help_text="The last part of its web address. It cannot change once published.",
+                        help_text="The last part of its web address, such as being-fair-tool. It cannot change once published.",
                         max_length=100,
                         unique=True,
                         verbose_name="address",
@@ -257,7 +293,7 @@ class Migration(migrations.Migration):
                     "summary",
                     models.TextField(
                         blank=True,
-                        help_text="One or two sentences: what it is and how it helps. Shown in lists.",
+                        help_text="One or two sentences: what it is and how it helps. For example: Questions to ask before anybody is suspended. Shown in lists.",
                         max_length=400,
                     ),
                 ),
@@ -345,7 +381,7 @@ class Migration(migrations.Migration):
                     "body",
                     models.TextField(
                         blank=True,
-                        help_text="How it was made and what it is for. Markdown.",
+                        help_text="How it was made and what it is for. Markdown: ## makes a heading, - a list, [words](address) a link.",
                         max_length=50000,
                         verbose_name="background",
                     ),
@@ -354,14 +390,18 @@ class Migration(migrations.Migration):
                     "url",
                     curation.fields.WebAddressField(
                         blank=True,
-                        help_text="Where its owner keeps it. Never a copy.",
+                        help_text="Where its owner keeps it, never a copy. For example: https://www.socialpartnershipforum.org/",
                         max_length=1000,
                         verbose_name="official address",
                     ),
                 ),
                 (
                     "held_by",
-                    models.TextField(blank=True, help_text="And how to ask for it.", verbose_name="who holds the text"),
+                    models.TextField(
+                        blank=True,
+                        help_text="And how to ask for it. For example: Ask the forum's secretary.",
+                        verbose_name="who holds the text",
+                    ),
                 ),
                 ("audiences", resources.models.AudiencesField(blank=True, default=list, size=None)),
                 (
@@ -500,12 +540,20 @@ class Migration(migrations.Migration):
                     "source_text",
                     models.CharField(
                         blank=True,
-                        help_text="When the source is no item here.",
+                        help_text="When the source is no item here. For example: Discussions at the forum.",
                         max_length=300,
                         verbose_name="or a source in words",
                     ),
                 ),
-                ("basis", models.CharField(blank=True, max_length=300, verbose_name="how we know")),
+                (
+                    "basis",
+                    models.CharField(
+                        blank=True,
+                        help_text="Who says so, and where. For example: Named in its foreword.",
+                        max_length=300,
+                        verbose_name="how we know",
+                    ),
+                ),
                 (
                     "linked_on",
                     curation.dates.PartialDateField(
@@ -514,7 +562,7 @@ class Migration(migrations.Migration):
                         verbose_name="when",
                     ),
                 ),
-                ("note", models.TextField(blank=True)),
+                ("note", models.TextField(blank=True, help_text="What was taken over and what was changed.")),
                 (
                     "descendant_organisation",
                     models.ForeignKey(
@@ -657,13 +705,16 @@ class Migration(migrations.Migration):
                 ("pgh_context_id", models.UUIDField(null=True)),
                 ("id", models.BigIntegerField()),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("title", models.CharField(max_length=200)),
+                (
+                    "title",
+                    models.CharField(help_text="As its owner calls it. For example: Being fair tool.", max_length=200),
+                ),
                 (
                     "slug",
                     curation.fields.PublicSlugField(
                         db_index=False,
                         error_messages={"unique": "This address is taken. Choose another."},
-                        help_text="The last part of its web address. It cannot change once published.",
+                        help_text="The last part of its web address, such as being-fair-tool. It cannot change once published.",
                         max_length=100,
                         unique=False,
                         verbose_name="address",
@@ -673,7 +724,7 @@ class Migration(migrations.Migration):
                     "summary",
                     models.TextField(
                         blank=True,
-                        help_text="One or two sentences: what it is and how it helps. Shown in lists.",
+                        help_text="One or two sentences: what it is and how it helps. For example: Questions to ask before anybody is suspended. Shown in lists.",
                         max_length=400,
                     ),
                 ),
@@ -761,7 +812,7 @@ class Migration(migrations.Migration):
                     "body",
                     models.TextField(
                         blank=True,
-                        help_text="How it was made and what it is for. Markdown.",
+                        help_text="How it was made and what it is for. Markdown: ## makes a heading, - a list, [words](address) a link.",
                         max_length=50000,
                         verbose_name="background",
                     ),
@@ -770,14 +821,18 @@ class Migration(migrations.Migration):
                     "url",
                     curation.fields.WebAddressField(
                         blank=True,
-                        help_text="Where its owner keeps it. Never a copy.",
+                        help_text="Where its owner keeps it, never a copy. For example: https://www.socialpartnershipforum.org/",
                         max_length=1000,
                         verbose_name="official address",
                     ),
                 ),
                 (
                     "held_by",
-                    models.TextField(blank=True, help_text="And how to ask for it.", verbose_name="who holds the text"),
+                    models.TextField(
+                        blank=True,
+                        help_text="And how to ask for it. For example: Ask the forum's secretary.",
+                        verbose_name="who holds the text",
+                    ),
                 ),
                 ("audiences", resources.models.AudiencesField(blank=True, default=list, size=None)),
                 (
@@ -929,7 +984,14 @@ class Migration(migrations.Migration):
                         verbose_name="date of this version",
                     ),
                 ),
-                ("note", models.TextField(blank=True, verbose_name="what changed")),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="For readers of the older version. For example: Two headings were joined, and one is new.",
+                        verbose_name="what changed",
+                    ),
+                ),
                 ("published_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "set",
@@ -948,9 +1010,24 @@ class Migration(migrations.Migration):
             name="PrincipleText",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("title", models.CharField(max_length=200)),
-                ("text", models.TextField(blank=True, max_length=50000)),
-                ("order", models.PositiveSmallIntegerField()),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="The heading as it was agreed. For example: Policy and process.", max_length=200
+                    ),
+                ),
+                (
+                    "text",
+                    models.TextField(
+                        blank=True,
+                        help_text="The words as they were agreed. Markdown. Leave empty when only the heading is known.",
+                        max_length=50000,
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(help_text="Principles are shown from the lowest number up."),
+                ),
                 (
                     "principle",
                     models.ForeignKey(
@@ -967,6 +1044,7 @@ class Migration(migrations.Migration):
                     "theme",
                     models.ForeignKey(
                         blank=True,
+                        help_text="What it is about, so that sets can be compared. For example: Policy and process.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="texts",
@@ -993,8 +1071,20 @@ class Migration(migrations.Migration):
                         [("management", "Management side"), ("staff", "Staff side")], max_length=30
                     ),
                 ),
-                ("role", models.CharField(blank=True, help_text="A role, never a person's name.", max_length=100)),
-                ("organisation", models.CharField(blank=True, max_length=200)),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        help_text="A role, never a person's name. For example: Staff side chair.",
+                        max_length=100,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.CharField(
+                        blank=True, help_text="For whom they agreed, if it is not the forum itself.", max_length=200
+                    ),
+                ),
                 (
                     "agreed_on",
                     curation.dates.PartialDateField(
@@ -1002,10 +1092,23 @@ class Migration(migrations.Migration):
                         help_text="As much as is known: 2021, June 2021 or 15 June 2021. Leave it empty when it is not known.",
                     ),
                 ),
-                ("source_title", models.CharField(blank=True, max_length=200, verbose_name="where it is recorded")),
+                (
+                    "source_title",
+                    models.CharField(
+                        blank=True,
+                        help_text="For example: Minutes of the forum.",
+                        max_length=200,
+                        verbose_name="where it is recorded",
+                    ),
+                ),
                 (
                     "source_url",
-                    curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="address of the record"),
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="If the record is public.",
+                        max_length=1000,
+                        verbose_name="address of the record",
+                    ),
                 ),
                 (
                     "pgh_obj",
@@ -1097,7 +1200,14 @@ class Migration(migrations.Migration):
                         verbose_name="date of this version",
                     ),
                 ),
-                ("note", models.TextField(blank=True, verbose_name="what changed")),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="For readers of the older version. For example: Two headings were joined, and one is new.",
+                        verbose_name="what changed",
+                    ),
+                ),
                 ("published_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "pgh_obj",
@@ -1132,9 +1242,24 @@ class Migration(migrations.Migration):
                 ("pgh_context", pghistory.utils.JSONField(null=True)),
                 ("pgh_context_id", models.UUIDField(null=True)),
                 ("id", models.BigIntegerField()),
-                ("title", models.CharField(max_length=200)),
-                ("text", models.TextField(blank=True, max_length=50000)),
-                ("order", models.PositiveSmallIntegerField()),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="The heading as it was agreed. For example: Policy and process.", max_length=200
+                    ),
+                ),
+                (
+                    "text",
+                    models.TextField(
+                        blank=True,
+                        help_text="The words as they were agreed. Markdown. Leave empty when only the heading is known.",
+                        max_length=50000,
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(help_text="Principles are shown from the lowest number up."),
+                ),
                 (
                     "pgh_obj",
                     models.ForeignKey(
@@ -1169,6 +1294,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         blank=True,
                         db_constraint=False,
+                        help_text="What it is about, so that sets can be compared. For example: Policy and process.",
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",

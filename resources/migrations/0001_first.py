@@ -28,7 +28,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("value", models.CharField(help_text="As the source puts it. For example: 59% fewer.", max_length=100)),
-                ("counts", models.CharField(max_length=300, verbose_name="what it counts")),
+                (
+                    "counts",
+                    models.CharField(
+                        help_text="In words that stand alone. For example: disciplinary investigations in a year.",
+                        max_length=300,
+                        verbose_name="what it counts",
+                    ),
+                ),
                 (
                     "as_at",
                     curation.dates.PartialDateField(
@@ -38,15 +45,34 @@ class Migration(migrations.Migration):
                 (
                     "note",
                     models.CharField(
-                        blank=True, help_text="What a reader needs to know to read it rightly.", max_length=300
+                        blank=True,
+                        help_text="What a reader needs to know to read it rightly. For example: In one trust.",
+                        max_length=300,
                     ),
                 ),
-                ("source_title", models.CharField(max_length=200, verbose_name="source")),
+                (
+                    "source_title",
+                    models.CharField(
+                        help_text="What it is called. For example: Annual report of the trust.",
+                        max_length=200,
+                        verbose_name="source",
+                    ),
+                ),
                 (
                     "source_url",
-                    curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="address of the source"),
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="The page or document that has this figure in it.",
+                        max_length=1000,
+                        verbose_name="address of the source",
+                    ),
                 ),
-                ("order", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Figures are shown from the lowest number up."
+                    ),
+                ),
             ],
             options={
                 "ordering": ["order", "as_at", "pk"],
@@ -65,7 +91,10 @@ class Migration(migrations.Migration):
                         verbose_name="retired",
                     ),
                 ),
-                ("name", models.CharField(max_length=200, unique=True)),
+                (
+                    "name",
+                    models.CharField(help_text="In full. For example: NHS Employers.", max_length=200, unique=True),
+                ),
                 (
                     "slug",
                     curation.fields.PublicSlugField(
@@ -74,7 +103,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "short_name",
-                    models.CharField(blank=True, help_text="Only if people know it by its initials.", max_length=50),
+                    models.CharField(
+                        blank=True, help_text="Only if people know it by its initials. For example: RCN.", max_length=50
+                    ),
                 ),
                 (
                     "other_names",
@@ -82,7 +113,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=200),
                         blank=True,
                         default=list,
-                        help_text="Former names and abbreviations that people search for, separated by commas.",
+                        help_text="Former names and abbreviations that people search for, separated by commas. For example: NHS Improvement, NHSI.",
                         size=None,
                     ),
                 ),
@@ -101,7 +132,15 @@ class Migration(migrations.Migration):
                         max_length=30,
                     ),
                 ),
-                ("url", curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="official address")),
+                (
+                    "url",
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="Its home page. For example: https://www.nhsemployers.org/",
+                        max_length=1000,
+                        verbose_name="official address",
+                    ),
+                ),
                 ("description", models.TextField(blank=True)),
                 (
                     "is_proposed",
@@ -132,7 +171,7 @@ class Migration(migrations.Migration):
                         verbose_name="retired",
                     ),
                 ),
-                ("name", models.CharField(max_length=200)),
+                ("name", models.CharField(help_text="In full. For example: NHS Employers.", max_length=200)),
                 (
                     "slug",
                     curation.fields.PublicSlugField(
@@ -144,7 +183,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "short_name",
-                    models.CharField(blank=True, help_text="Only if people know it by its initials.", max_length=50),
+                    models.CharField(
+                        blank=True, help_text="Only if people know it by its initials. For example: RCN.", max_length=50
+                    ),
                 ),
                 (
                     "other_names",
@@ -152,7 +193,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=200),
                         blank=True,
                         default=list,
-                        help_text="Former names and abbreviations that people search for, separated by commas.",
+                        help_text="Former names and abbreviations that people search for, separated by commas. For example: NHS Improvement, NHSI.",
                         size=None,
                     ),
                 ),
@@ -171,7 +212,15 @@ class Migration(migrations.Migration):
                         max_length=30,
                     ),
                 ),
-                ("url", curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="official address")),
+                (
+                    "url",
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="Its home page. For example: https://www.nhsemployers.org/",
+                        max_length=1000,
+                        verbose_name="official address",
+                    ),
+                ),
                 ("description", models.TextField(blank=True)),
                 (
                     "is_proposed",
@@ -189,12 +238,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("title", models.CharField(max_length=200)),
+                (
+                    "title",
+                    models.CharField(help_text="As its owner calls it. For example: Being fair tool.", max_length=200),
+                ),
                 (
                     "slug",
                     curation.fields.PublicSlugField(
                         error_messages={"unique": "This address is taken. Choose another."},
-                        help_text="The last part of its web address. It cannot change once published.",
+                        help_text="The last part of its web address, such as being-fair-tool. It cannot change once published.",
                         max_length=100,
                         unique=True,
                         verbose_name="address",
@@ -204,7 +256,7 @@ class Migration(migrations.Migration):
                     "summary",
                     models.TextField(
                         blank=True,
-                        help_text="One or two sentences: what it is and how it helps. Shown in lists.",
+                        help_text="One or two sentences: what it is and how it helps. For example: Questions to ask before anybody is suspended. Shown in lists.",
                         max_length=400,
                     ),
                 ),
@@ -282,7 +334,7 @@ class Migration(migrations.Migration):
                     "body",
                     models.TextField(
                         blank=True,
-                        help_text="What it is and what a reader finds in it, in your own words. Markdown.",
+                        help_text="What it is and what a reader finds in it, in your own words. Markdown: ## makes a heading, - a list, [words](address) a link.",
                         max_length=50000,
                         verbose_name="description",
                     ),
@@ -291,7 +343,7 @@ class Migration(migrations.Migration):
                     "url",
                     curation.fields.WebAddressField(
                         blank=True,
-                        help_text="Where its publisher keeps it. Never a copy.",
+                        help_text="Where its publisher keeps it, never a copy. For example: https://www.england.nhs.uk/patient-safety/",
                         max_length=1000,
                         verbose_name="official address",
                     ),
@@ -300,7 +352,7 @@ class Migration(migrations.Migration):
                     "held_by",
                     models.TextField(
                         blank=True,
-                        help_text="When there is no official address: who has it and how to ask for it.",
+                        help_text="When there is no official address: who has it and how to ask for it. For example: Ask the forum's secretary.",
                         verbose_name="who holds it",
                     ),
                 ),
@@ -323,7 +375,7 @@ class Migration(migrations.Migration):
                             ("evaluated", "In use and evaluated"),
                         ],
                         blank=True,
-                        help_text="For practice: how far it has come where it is used.",
+                        help_text="For practice: how far it has come where it is used. For example: a pilot in two wards is a pilot.",
                         max_length=30,
                     ),
                 ),
@@ -359,7 +411,7 @@ class Migration(migrations.Migration):
                     "did_not_work",
                     models.TextField(
                         blank=True,
-                        help_text="The most useful part, if it is known.",
+                        help_text="The most useful part, if it is known: what was tried and given up, and why.",
                         max_length=50000,
                         verbose_name="what did not work",
                     ),
@@ -380,13 +432,16 @@ class Migration(migrations.Migration):
                 ("pgh_context_id", models.UUIDField(null=True)),
                 ("id", models.BigIntegerField()),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("title", models.CharField(max_length=200)),
+                (
+                    "title",
+                    models.CharField(help_text="As its owner calls it. For example: Being fair tool.", max_length=200),
+                ),
                 (
                     "slug",
                     curation.fields.PublicSlugField(
                         db_index=False,
                         error_messages={"unique": "This address is taken. Choose another."},
-                        help_text="The last part of its web address. It cannot change once published.",
+                        help_text="The last part of its web address, such as being-fair-tool. It cannot change once published.",
                         max_length=100,
                         unique=False,
                         verbose_name="address",
@@ -396,7 +451,7 @@ class Migration(migrations.Migration):
                     "summary",
                     models.TextField(
                         blank=True,
-                        help_text="One or two sentences: what it is and how it helps. Shown in lists.",
+                        help_text="One or two sentences: what it is and how it helps. For example: Questions to ask before anybody is suspended. Shown in lists.",
                         max_length=400,
                     ),
                 ),
@@ -474,7 +529,7 @@ class Migration(migrations.Migration):
                     "body",
                     models.TextField(
                         blank=True,
-                        help_text="What it is and what a reader finds in it, in your own words. Markdown.",
+                        help_text="What it is and what a reader finds in it, in your own words. Markdown: ## makes a heading, - a list, [words](address) a link.",
                         max_length=50000,
                         verbose_name="description",
                     ),
@@ -483,7 +538,7 @@ class Migration(migrations.Migration):
                     "url",
                     curation.fields.WebAddressField(
                         blank=True,
-                        help_text="Where its publisher keeps it. Never a copy.",
+                        help_text="Where its publisher keeps it, never a copy. For example: https://www.england.nhs.uk/patient-safety/",
                         max_length=1000,
                         verbose_name="official address",
                     ),
@@ -492,7 +547,7 @@ class Migration(migrations.Migration):
                     "held_by",
                     models.TextField(
                         blank=True,
-                        help_text="When there is no official address: who has it and how to ask for it.",
+                        help_text="When there is no official address: who has it and how to ask for it. For example: Ask the forum's secretary.",
                         verbose_name="who holds it",
                     ),
                 ),
@@ -515,7 +570,7 @@ class Migration(migrations.Migration):
                             ("evaluated", "In use and evaluated"),
                         ],
                         blank=True,
-                        help_text="For practice: how far it has come where it is used.",
+                        help_text="For practice: how far it has come where it is used. For example: a pilot in two wards is a pilot.",
                         max_length=30,
                     ),
                 ),
@@ -551,7 +606,7 @@ class Migration(migrations.Migration):
                     "did_not_work",
                     models.TextField(
                         blank=True,
-                        help_text="The most useful part, if it is known.",
+                        help_text="The most useful part, if it is known: what was tried and given up, and why.",
                         max_length=50000,
                         verbose_name="what did not work",
                     ),
@@ -605,7 +660,9 @@ class Migration(migrations.Migration):
                 (
                     "title",
                     models.CharField(
-                        help_text="In the reader's own words.", max_length=150, verbose_name="the situation"
+                        help_text="In the reader's own words. For example: I am under investigation.",
+                        max_length=150,
+                        verbose_name="the situation",
                     ),
                 ),
                 (
@@ -614,7 +671,7 @@ class Migration(migrations.Migration):
                         error_messages={"unique": "This address is taken. Choose another."}, max_length=100, unique=True
                     ),
                 ),
-                ("summary", models.TextField(max_length=400)),
+                ("summary", models.TextField(help_text="One or two sentences on what helps first.", max_length=400)),
                 ("order", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
@@ -642,7 +699,9 @@ class Migration(migrations.Migration):
                 (
                     "title",
                     models.CharField(
-                        help_text="In the reader's own words.", max_length=150, verbose_name="the situation"
+                        help_text="In the reader's own words. For example: I am under investigation.",
+                        max_length=150,
+                        verbose_name="the situation",
                     ),
                 ),
                 (
@@ -654,7 +713,7 @@ class Migration(migrations.Migration):
                         unique=False,
                     ),
                 ),
-                ("summary", models.TextField(max_length=400)),
+                ("summary", models.TextField(help_text="One or two sentences on what helps first.", max_length=400)),
                 ("order", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
@@ -666,8 +725,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("order", models.PositiveSmallIntegerField(choices=[(1, "First"), (2, "Second"), (3, "Third")])),
-                ("title", models.CharField(max_length=150)),
-                ("text", models.TextField()),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="What to do, beginning with a verb. For example: Talk to your representative.",
+                        max_length=150,
+                    ),
+                ),
+                ("text", models.TextField(help_text="One or two sentences: why, and what it leads to.")),
                 (
                     "time",
                     models.CharField(help_text="For example: 10 minutes.", max_length=50, verbose_name="time it takes"),
@@ -687,8 +752,14 @@ class Migration(migrations.Migration):
                 ("pgh_context_id", models.UUIDField(null=True)),
                 ("id", models.BigIntegerField()),
                 ("order", models.PositiveSmallIntegerField(choices=[(1, "First"), (2, "Second"), (3, "Third")])),
-                ("title", models.CharField(max_length=150)),
-                ("text", models.TextField()),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="What to do, beginning with a verb. For example: Talk to your representative.",
+                        max_length=150,
+                    ),
+                ),
+                ("text", models.TextField(help_text="One or two sentences: why, and what it leads to.")),
                 (
                     "time",
                     models.CharField(help_text="For example: 10 minutes.", max_length=50, verbose_name="time it takes"),
@@ -822,7 +893,14 @@ class Migration(migrations.Migration):
                 ("pgh_context_id", models.UUIDField(null=True)),
                 ("id", models.BigIntegerField()),
                 ("value", models.CharField(help_text="As the source puts it. For example: 59% fewer.", max_length=100)),
-                ("counts", models.CharField(max_length=300, verbose_name="what it counts")),
+                (
+                    "counts",
+                    models.CharField(
+                        help_text="In words that stand alone. For example: disciplinary investigations in a year.",
+                        max_length=300,
+                        verbose_name="what it counts",
+                    ),
+                ),
                 (
                     "as_at",
                     curation.dates.PartialDateField(
@@ -832,15 +910,34 @@ class Migration(migrations.Migration):
                 (
                     "note",
                     models.CharField(
-                        blank=True, help_text="What a reader needs to know to read it rightly.", max_length=300
+                        blank=True,
+                        help_text="What a reader needs to know to read it rightly. For example: In one trust.",
+                        max_length=300,
                     ),
                 ),
-                ("source_title", models.CharField(max_length=200, verbose_name="source")),
+                (
+                    "source_title",
+                    models.CharField(
+                        help_text="What it is called. For example: Annual report of the trust.",
+                        max_length=200,
+                        verbose_name="source",
+                    ),
+                ),
                 (
                     "source_url",
-                    curation.fields.WebAddressField(blank=True, max_length=1000, verbose_name="address of the source"),
+                    curation.fields.WebAddressField(
+                        blank=True,
+                        help_text="The page or document that has this figure in it.",
+                        max_length=1000,
+                        verbose_name="address of the source",
+                    ),
                 ),
-                ("order", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Figures are shown from the lowest number up."
+                    ),
+                ),
                 (
                     "pgh_obj",
                     models.ForeignKey(
@@ -922,13 +1019,19 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="resource",
             name="partners",
-            field=models.ManyToManyField(blank=True, related_name="partnered_resources", to="resources.organisation"),
+            field=models.ManyToManyField(
+                blank=True,
+                help_text="Others who made it. For example: a trust and its unions.",
+                related_name="partnered_resources",
+                to="resources.organisation",
+            ),
         ),
         migrations.AddField(
             model_name="resource",
             name="publisher",
             field=models.ForeignKey(
                 blank=True,
+                help_text="Who stands behind it. For example: NHS England.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="published_resources",
@@ -1043,6 +1146,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 blank=True,
                 db_constraint=False,
+                help_text="Who stands behind it. For example: NHS England.",
                 null=True,
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
