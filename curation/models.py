@@ -99,25 +99,29 @@ class Curator(AbstractBaseUser):
         self.email = self.email.strip().lower()
 
     @cached_property
-    def roles(self):
-        """What they do, as (role, whether for National). Asked once a request: a request makes its own Curator."""
+    def parts(self):
+        """What they do, as (role, region's pk, whether that is National). Asked once a request, which makes its own
+        Curator: what was taken away is gone at the next."""
         if not self.is_active:
-            return set()
-        return set(self.memberships.values_list("role", "region__is_national"))
+            return []
+        return list(self.memberships.order_by().values_list("role", "region", "region__is_national"))
+
+    def _does_nationally(self, role):
+        return any(held == role and is_national for held, _, is_national in self.parts)
 
     @property
     def is_staff(self):
         """May sign in to the admin: anyone with a part to play there."""
-        return bool(self.roles)
+        return bool(self.parts)
 
     @property
     def manages_accounts(self):
-        return (Membership.Role.ACCOUNTS, True) in self.roles
+        return self._does_nationally(Membership.Role.ACCOUNTS)
 
     @property
     def is_national(self):
         """May publish for National, and so looks after what belongs to no one region."""
-        return (Membership.Role.PUBLISHER, True) in self.roles
+        return self._does_nationally(Membership.Role.PUBLISHER)
 
     def has_perm(self, perm, obj=None):
         """Rights come from querysets (curation.querysets), asked by each admin class; no permission is stored."""

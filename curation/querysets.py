@@ -1,7 +1,6 @@
 """Who may see and change what. Every door asks these, and the yes/no asks the list:
 `Resource.objects.editable_by(person).contains(resource)`."""
 
-from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
@@ -11,6 +10,8 @@ from curation import moment
 from curation.fields import ways_to_write
 from curation.people import Operator
 from curation.states import PUBLIC, UNPUBLISHED, State
+
+ALL = object()  # all regions, those to come among them
 
 
 def rows(items, **columns):
@@ -43,6 +44,19 @@ def known_names(model, pks, person):
     }
 
 
+EDITING, PUBLISHING = {"editor", "publisher"}, {"publisher"}  # roles
+
+
+def served_by(person, roles):
+    """The pks of the regions in which *person* has one of these roles, or ALL of them: so it is for National."""
+    if isinstance(person, Operator):
+        return ALL
+    if not person.is_active:  # closed accounts, and people who are not signed in
+        return set()
+    held = [(region, is_national) for role, region, is_national in person.parts if role in roles]
+    return ALL if any(is_national for _, is_national in held) else {region for region, _ in held}
+
+
 class RegionQuerySet(QuerySet):
     def visible(self):
         return self.all()
@@ -55,23 +69,18 @@ class RegionQuerySet(QuerySet):
 
     def editable_by(self, person):
         """A region's own page is looked after by national publishers."""
-        return self.filter(Exists(self.model.objects.national().published_by(person)))
+        return self.all() if served_by(person, PUBLISHING) is ALL else self.none()
 
     def curated_by(self, person):
         """The regions whose content *person* looks after: their own, and all of them for a national curator."""
-        return self._served_by(person, ["editor", "publisher"])
+        return self._among(served_by(person, EDITING))
 
     def published_by(self, person):
         """The regions in which *person* may publish and withdraw."""
-        return self._served_by(person, ["publisher"])
+        return self._among(served_by(person, PUBLISHING))
 
-    def _served_by(self, person, roles):
-        if isinstance(person, Operator):
-            return self.all()
-        if not person.is_active:  # closed accounts, and people who are not signed in
-            return self.none()
-        served = apps.get_model("curation.Membership").objects.filter(curator=person, role__in=roles)
-        return self.filter(Exists(served.filter(Q(region=OuterRef("pk")) | Q(region__is_national=True))))
+    def _among(self, regions):
+        return self.all() if regions is ALL else self.filter(pk__in=regions)
 
 
 class OwnedQuerySet(QuerySet):
@@ -80,11 +89,11 @@ class OwnedQuerySet(QuerySet):
     owner_lookup = "owner"
 
     def _owned_by(self, regions):
-        return self.filter(**{f"{self.owner_lookup}__in": regions})
+        return self.all() if regions is ALL else self.filter(**{f"{self.owner_lookup}__in": regions})
 
     def curated_by(self, person):
         """What *person* may see before it is public, and the history of."""
-        return self._owned_by(self._regions().curated_by(person))
+        return self._owned_by(served_by(person, EDITING))
 
     def known_to(self, person):
         """Whose names *person* may come across in the admin."""
@@ -96,11 +105,7 @@ class OwnedQuerySet(QuerySet):
 
     def publishable_by(self, person):
         """What *person* may publish, supersede and withdraw."""
-        return self._owned_by(self._regions().published_by(person))
-
-    @staticmethod
-    def _regions():
-        return apps.get_model("curation.Region").objects.all()
+        return self._owned_by(served_by(person, PUBLISHING))
 
 
 class CuratedQuerySet(OwnedQuerySet):
@@ -139,7 +144,7 @@ class CuratedQuerySet(OwnedQuerySet):
 
     def movable_by(self, person):
         """What *person* may give to another region: everything, for a national publisher alone."""
-        return self.filter(Exists(self._regions().national().published_by(person)))
+        return self.all() if served_by(person, PUBLISHING) is ALL else self.none()
 
     def unpublished_by(self, person):
         """Drafts and items in review of *person*'s regions, last changed first."""
@@ -172,7 +177,6 @@ class ReferenceQuerySet(QuerySet):
         return self.all()
 
     def editable_by(self, person):
-        national = apps.get_model("curation.Region").objects.national().published_by(person)
-        return self.filter(Exists(national))
+        return self.all() if served_by(person, PUBLISHING) is ALL else self.none()
 
     curated_by = publishable_by = editable_by
