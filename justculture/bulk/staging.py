@@ -55,7 +55,7 @@ def is_there(sql, **values):
 def sql_of(queryset):
     """A queryset of numbers as a subquery to write into a statement."""
     with connection.cursor() as cursor:
-        return cursor.mogrify(*queryset.query.sql_with_params()).decode()
+        return cursor.mogrify(*queryset.query.get_compiler(connection=connection, elide_empty=False).as_sql()).decode()
 
 
 def table(name, sql, *indexes, **values):
