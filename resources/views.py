@@ -15,6 +15,7 @@ from resources import library
 from resources.browse import BrowseForm
 from resources.library import FACETS
 from resources.models import Resource, StartingPoint, StartingStep, Topic
+from search import learning
 
 PARAMETERS = ("exact", *FACETS, "page", "q", "sort")
 OF_EACH_KIND = 6  # resources a topic's page shows of each kind; the library has the rest
@@ -36,6 +37,7 @@ class ResourceList(Page):
 
     def get_context_data(self, **kwargs):
         form = BrowseForm(self.request)
+        learning.note(self.request, form.q, page="resources", results=form.count)
         number = page_number(self.request)
         pager = Pager(form.count, number, form.link)
         shown = Resource.objects.cards(form.ids(pager.first, pager.last))

@@ -2,13 +2,19 @@
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.forms import SimpleArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.validators import ArrayMaxLengthValidator
 from django.db import models
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from curation import editions, history
 from curation.fields import ChoiceField
 from curation.models import ReferenceData
+from curation.querysets import ReferenceQuerySet
+from search.documents import typed_plainly
 from search.index import POST
 
 CONFIG = "english"
@@ -94,8 +100,32 @@ class SearchDocument(models.Model):
         return self.title
 
 
-def words_field(**facts):
-    return ArrayField(models.CharField(max_length=100), default=list, **facts)
+class WordsFormField(SimpleArrayField):
+    """Phrases with commas between them. Nothing between two commas, or after the last, is no phrase."""
+
+    def to_python(self, value):
+        if isinstance(value, str):
+            phrases = (" ".join(typed_plainly(phrase).split()) for phrase in value.split(","))
+            value = ",".join(phrase for phrase in phrases if phrase)
+        return super().to_python(value)
+
+
+class WordsField(ArrayField):
+    """Words and phrases: thirty at most, since every search is compared with each."""
+
+    default_validators = [*ArrayField.default_validators, ArrayMaxLengthValidator(30)]
+
+    def __init__(self, **kwargs):
+        kwargs = {"default": list, **kwargs, "base_field": models.CharField(max_length=100)}
+        super().__init__(**kwargs)
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["base_field"]
+        return name, path, args, kwargs
+
+    def formfield(self, **kwargs):
+        return super().formfield(**{"form_class": WordsFormField, **kwargs})
 
 
 @editions.shown
@@ -112,8 +142,8 @@ class WordGroup(ReferenceData):
         TRAP = "trap", "Never take the words for the further words"
 
     relation = ChoiceField(Relation, default=Relation.EQUAL)
-    words = words_field(help_text="Separated by commas. For example: freedom to speak up, FTSU, raising concerns.")
-    leads_to = words_field(
+    words = WordsField(help_text="Separated by commas. For example: freedom to speak up, FTSU, raising concerns.")
+    leads_to = WordsField(
         verbose_name="further words",
         blank=True,
         help_text="What else the words find, or what they are never to be taken for. Leave it empty where all mean the "
@@ -138,3 +168,59 @@ class WordGroup(ReferenceData):
     def __str__(self):
         sign = {"equal": "", "one_way": " → ", "trap": " ≠ "}[self.relation]
         return f"{', '.join(self.words)}{sign}{', '.join(self.leads_to)}"
+
+
+class Submission(models.Model):
+    """That somebody searched for these words on this day (search.learning). Nothing says who, or how many did."""
+
+    day = models.DateField()
+    words = models.CharField(max_length=200)
+    page = models.CharField(max_length=30)  # the kind of page on which they searched
+    results = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "words", "page"], name="submission_once_a_day")]
+        indexes = [models.Index(fields=["words"], name="submission_by_words")]
+
+    def __str__(self):
+        return self.words
+
+
+class FruitlessSearchQuerySet(ReferenceQuerySet):
+    def visible(self):
+        """Readers see none of it."""
+        return self.none()
+
+    def with_days(self):
+        """With what the submissions of the last ninety days say: on how many days, when last and how fruitful then."""
+        said = Submission.objects.filter(words=OuterRef("words"))
+        days = said.order_by().values("words").annotate(days=models.Count("day", distinct=True)).values("days")
+        last = said.order_by("-day", "results")
+        return self.annotate(
+            days=Coalesce(Subquery(days), 0),
+            last_on=Subquery(last.values("day")[:1]),
+            results=Subquery(last.values("results")[:1]),
+        )
+
+
+@history.kept
+class FruitlessSearch(models.Model):
+    """Words for which people searched on several days and were given little or nothing, and what came of it."""
+
+    class Outcome(models.TextChoices):
+        SYNONYM = "synonym", "Finds other words"
+        COMMISSIONED = "commissioned", "Commissioned"
+        NOT_FOR_US = "not_for_us", "Not for us"
+
+    words = models.CharField("words searched for", max_length=200, unique=True, editable=False)
+    outcome = ChoiceField(Outcome, "what came of it", blank=True, editable=False)
+    note = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects = FruitlessSearchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["words"]
+        verbose_name_plural = "fruitless searches"
+
+    def __str__(self):
+        return self.words

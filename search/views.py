@@ -8,6 +8,7 @@ from django.shortcuts import render
 from markupsafe import Markup
 
 from curation.views import Page, Pager, for_everyone, for_reading, page_number
+from search import learning
 from search.browse import Found
 from search.documents import plain
 from search.query import START, documents, marked, search, suggestions
@@ -61,6 +62,7 @@ class SearchPage(Page):
     def get_context_data(self, **kwargs):
         q = " ".join(plain(self.request.GET.get("q", "")[:LONGEST]).split())
         answers = search(q, among=everything_visible(), as_typed=bool(self.request.GET.get("exact")))
+        learning.note(self.request, q, page="search", results=len(answers))
         found = Found(self.request, answers, kinds())
         pager = Pager(len(found.matches), page_number(self.request), found.link)
         shown = documents(found.matches[pager.first : pager.last], answers.question)

@@ -14,7 +14,7 @@ from events.models import Event
 from principles.actions import publish_version
 from principles.models import Principle, PrincipleSet, PrincipleText, SetVersion, Theme
 from resources.models import Claim, Organisation, Resource, StartingPoint, StartingStep, Topic
-from search.models import WordGroup
+from search.models import FruitlessSearch, WordGroup
 
 TESTER = Operator("tests", name="The tests")
 PASSWORD = "correct horse battery staple"
@@ -80,6 +80,13 @@ class WordGroupFactory(DjangoModelFactory):
         model = WordGroup
 
     words = factory.Sequence(lambda n: [f"word{n}", f"other word{n}"])
+
+
+class FruitlessSearchFactory(DjangoModelFactory):
+    class Meta:
+        model = FruitlessSearch
+
+    words = factory.Sequence(lambda n: f"words in vain {n}")
 
 
 class CuratedFactory(DjangoModelFactory):

@@ -10,6 +10,7 @@ from search import documents
 from tests.factories import (
     ClaimFactory,
     EventFactory,
+    FruitlessSearchFactory,
     OrganisationFactory,
     RegionFactory,
     ResourceFactory,
@@ -97,5 +98,6 @@ def store():
     stored(LineageLink.objects.create(descendant_set=principle_set, source_text="x"))
     LineageLink.objects.create(descendant_resource=resource, source_organisation=publisher, note=MARKDOWN)
     stored(WordGroupFactory())
+    stored(FruitlessSearchFactory())
     point = stored(StartingPointFactory(slug="one"))
     stored(StartingStepFactory(point=point, resource=resource))

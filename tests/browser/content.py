@@ -13,9 +13,11 @@ from principles.actions import publish_version
 from principles.models import Agreement
 from resources.models import Organisation, Resource, Topic
 from search import documents
+from search.models import Submission
 from tests.factories import (
     TESTER,
     EventFactory,
+    FruitlessSearchFactory,
     ResourceFactory,
     SetFactory,
     StartingPointFactory,
@@ -57,6 +59,10 @@ def load():
         events(north_west)
         documents.refresh(TopicFactory(name="A topic without resources", slug="empty-topic"))
         documents.refresh(StartingPointFactory(title="A situation without steps", slug="no-steps"))
+        FruitlessSearchFactory(words="car park")
+        for days in range(3):
+            day = timezone.localdate() - timedelta(days=days)
+            Submission.objects.create(day=day, words="car park", page="search", results=0)
     curator("north-west", email=CURATOR, name="Nora West")
     curator("national", email=NATIONAL, name="Nat Ional")
     curator("national", email=ACCOUNTS, name="Acton Counts", role="accounts")

@@ -10,6 +10,7 @@ from events.models import Event
 from justculture import errors, examples
 from principles.models import LineageLink, PrincipleSet, SetVersion
 from resources.models import Organisation, Resource, StartingPoint, Topic
+from search.models import FruitlessSearch
 
 READERS = {
     "home": "/",
@@ -171,6 +172,8 @@ ADMIN = {
     "lineage link": lambda: change(LineageLink.objects.filter(descendant_set__slug="north-west").first()),
     "themes": "/admin/principles/theme/",
     "groups of search words": "/admin/search/wordgroup/",
+    "fruitless searches": "/admin/search/fruitlesssearch/",
+    "fruitless search": lambda: change(FruitlessSearch.objects.get(words="car park")),
     "add an event": "/admin/events/event/add/",
     "event": lambda: change(Event.objects.get(slug="meeting")),
     "organisations": "/admin/resources/organisation/",
@@ -184,6 +187,8 @@ ADMIN = {
 }
 NATIONAL_ADMIN = {
     "add a group of search words": "/admin/search/wordgroup/add/",
+    "find other words": lambda: change(FruitlessSearch.objects.get(words="car park"), "synonym"),
+    "commission something": lambda: change(FruitlessSearch.objects.get(words="car park"), "commission"),
     "topic": lambda: change(Topic.objects.get(slug="just-culture")),
     "add a starting point": "/admin/resources/startingpoint/add/",
     "starting point": lambda: change(StartingPoint.objects.first()),

@@ -16,6 +16,7 @@ from tests.factories import (
     TESTER,
     ClaimFactory,
     EventFactory,
+    FruitlessSearchFactory,
     OrganisationFactory,
     RegionFactory,
     ResourceFactory,
@@ -105,6 +106,7 @@ def one_of_everything():
     TopicName.objects.create(topic=TopicFactory(), name="Another name")
     StartingStepFactory(point=StartingPointFactory())
     WordGroupFactory()
+    FruitlessSearchFactory()
     event = EventFactory(regions=[item.owner])
     session = Session.objects.create(event=event, title="Learning")
     session.resources.add(item)

@@ -52,7 +52,10 @@ PAGES = {  # HTML pages: an address with something on it, and its statements wit
     "events:list": ("/events/", 3),
     "events:past": ("/events/past/", 2),
     "events:detail": ("/events/one/", 5),
-    "search:results": ("/search/?q=guide", 7),  # one more for each further kind among the results of a page
+    "search:results": (
+        "/search/?q=guide",
+        9,
+    ),  # two of them note it; one more for each further kind among the results of a page
 }
 FILES = {  # what machines ask for, its type, and its statements with one item and with many
     "resources:feed": ("/feeds/resources.atom", "application/atom+xml; charset=utf-8", 2),

@@ -31,12 +31,13 @@ from resources.models import (
     Topic,
     TopicName,
 )
-from search.models import WordGroup
+from search.models import FruitlessSearch, WordGroup
 from tests import addresses
 from tests.factories import (
     TESTER,
     ClaimFactory,
     EventFactory,
+    FruitlessSearchFactory,
     OrganisationFactory,
     RegionFactory,
     ResourceFactory,
@@ -164,6 +165,7 @@ ENTRIES = {
     Topic: shared(lambda region: TopicFactory()),
     Theme: shared(lambda region: ThemeFactory()),
     WordGroup: shared(lambda region: WordGroupFactory()),
+    FruitlessSearch: shared(lambda region: FruitlessSearchFactory()),
     Organisation: shared(lambda region: OrganisationFactory(), add={"region A"}),  # may be proposed
 }
 PARTS = {Claim, TaggedResource, Session, PrincipleText, Agreement, StartingStep, RegionContact, Membership, TopicName}
@@ -177,7 +179,8 @@ UNCOUNTED = (
     "axes_",
     "curation_sentform",
     "otp_",
-)  # who is signed in and who tried, not what is there
+    "search_submission",
+)  # who is signed in and who tried, and what readers searched for: not what is there
 
 
 class World:

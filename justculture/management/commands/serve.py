@@ -25,7 +25,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from justculture import backup, embedded, worker
-from search import index
+from search import index, learning
 
 PREPARING = 0x6A757374  # the advisory lock of whoever prepares the database: "just"
 THREADS = (
@@ -54,6 +54,7 @@ class Command(BaseCommand):
                 if not settings.READ_ONLY and not index.is_counted():
                     call_command("rebuild_search", verbosity=0, stdout=StringIO())
                 collect_static_files()
+            learning.names()  # read once, for all workers
             connections.close_all()  # workers are forked, and a connection has one owner
             with attended(self.announce):
                 serve(host)

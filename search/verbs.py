@@ -1,0 +1,155 @@
+"""What a curator can do about words that find nothing: lead them to others, have something made, or say no."""
+
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+from django.utils.html import format_html
+
+from curation import history, verbs
+from curation.actions import locked, require
+from justculture.words import plural
+from search.models import FruitlessSearch, WordGroup
+from search.query import search
+
+Outcome = FruitlessSearch.Outcome
+
+
+def found_by_readers(text):
+    """How many results a reader who searches for *text* is given."""
+    from search.views import everything_visible
+
+    return len(search(text, among=everything_visible()))
+
+
+class SynonymAct(verbs.Act):
+    note = None
+    others = forms.CharField(
+        label="Words that it is to find",
+        max_length=300,
+        help_text="Words that find what these readers meant, separated by commas. For example: freedom to speak up, "
+        "raising concerns.",
+    )
+    both_ways = forms.BooleanField(
+        label="They mean the same",
+        required=False,
+        help_text="Then a search for those words finds what has these words in it as well.",
+    )
+
+    def clean_others(self):
+        others = [phrase for part in self.cleaned_data["others"].split(",") if (phrase := " ".join(part.split()))]
+        if not any(re.search(r"\w", phrase) for phrase in others):
+            raise ValidationError("Give at least one word.")
+        for phrase in others:
+            if not found_by_readers(phrase):
+                raise ValidationError(f"A search for “{phrase}” finds nothing either. Choose words that something has.")
+        return others
+
+
+class CommissionAct(verbs.Act):
+    note = forms.CharField(
+        label="What is needed",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For example: a short guide for managers. Curators of every region read it. Name nobody.",
+    )
+
+
+class NotForUsAct(verbs.Act):
+    note = forms.CharField(
+        label="Why",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For example: pay is not about culture. Curators of every region read it.",
+    )
+
+
+@transaction.atomic
+def lead_to(item, *, by, others, both_ways=False):
+    """Let a search for these words find other words from now on. Raises ValidationError for words that cannot be."""
+    item = _settled(item, Outcome.SYNONYM, f"Finds: {', '.join(others)}"[:300], "led to other words", by=by)
+    relation = WordGroup.Relation.EQUAL if both_ways else WordGroup.Relation.ONE_WAY
+    words, leads_to = ([item.words, *others], []) if both_ways else ([item.words], others)
+    group = WordGroup(relation=relation, words=words, leads_to=leads_to, note="Readers searched for it in vain.")
+    group.full_clean()
+    group.save()
+    return item
+
+
+@transaction.atomic
+def commission(item, *, by, note):
+    """Note that something is to be written or found for these words."""
+    return _settled(item, Outcome.COMMISSIONED, note, "commissioned", by=by)
+
+
+@transaction.atomic
+def decline(item, *, by, note):
+    """Note that these words are for something that does not belong here."""
+    return _settled(item, Outcome.NOT_FOR_US, note, "found not to be for us", by=by)
+
+
+@transaction.atomic
+def reopen(item, *, by, note=""):
+    """Put the words back into the queue. A group of search words that was made for them stays."""
+    return _settled(item, "", note, "put back into the queue", by=by)
+
+
+def _settled(item, outcome, note, verb, *, by):
+    item = locked(item)
+    require(FruitlessSearch.objects.editable_by(by), item)
+    history.because(verb, by=by)
+    item.outcome, item.note = outcome, note
+    item.save()
+    return item
+
+
+def now_found(item):
+    page = f"{reverse('search:results')}?q={item.words.replace(' ', '+')}"
+    results = plural(found_by_readers(item.words), "result")
+    return format_html('A search for <a href="{}">“{}”</a> now has {}.', page, item.words, results)
+
+
+def the_queue(item):
+    return reverse("admin:search_fruitlesssearch_changelist")
+
+
+def is_not(outcome):
+    return lambda item: item.outcome != outcome
+
+
+QUEUE = (
+    verbs.Verb(
+        "synonym", "Find other words", lead_to, form=SynonymAct, needs="editable_by", onward=the_queue, told=now_found
+    ),
+    verbs.Verb(
+        "commission",
+        "Commission something",
+        commission,
+        is_not(Outcome.COMMISSIONED),
+        CommissionAct,
+        needs="editable_by",
+        onward=the_queue,
+        told=lambda item: f"“{item}” is commissioned.",
+    ),
+    verbs.Verb(
+        "not-for-us",
+        "Not for us",
+        decline,
+        is_not(Outcome.NOT_FOR_US),
+        NotForUsAct,
+        needs="editable_by",
+        onward=the_queue,
+        told=lambda item: f"“{item}” is not for us.",
+    ),
+    verbs.Verb(
+        "reopen",
+        "Put back in the queue",
+        reopen,
+        is_not(""),
+        needs="editable_by",
+        onward=the_queue,
+        told=lambda item: f"“{item}” is in the queue again.",
+    ),
+)
