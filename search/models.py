@@ -25,6 +25,8 @@ UNPOST = """
     DELETE FROM search_posting AS p USING {}, unnest(d.vector) AS word
     WHERE p.term = word.lexeme AND p.document_id = d.id"""
 CHANGED = "old_rows AS o JOIN new_rows AS n USING (id) WHERE o.vector IS DISTINCT FROM n.vector) AS d"
+TEXT_CHANGED = """(SELECT id FROM old_rows AS o JOIN new_rows AS n USING (id)
+    WHERE (o.title, o.summary, o.body) IS DISTINCT FROM (n.title, n.summary, n.body))"""
 AFTER = {"level": pgtrigger.Statement, "when": pgtrigger.After}
 posted = [
     pgtrigger.Trigger(
@@ -41,6 +43,7 @@ posted = [
         func=f"""
             {UNPOST.format(f"(SELECT id, o.vector FROM {CHANGED}")};
             {POST.format(f"(SELECT id, n.vector FROM {CHANGED}")};
+            DELETE FROM search_meaning AS m USING {TEXT_CHANGED} AS d WHERE m.document_id = d.id;
             RETURN NULL;
         """,
         **AFTER,
@@ -98,6 +101,16 @@ class SearchDocument(models.Model):
 
     def __str__(self):
         return self.title
+
+
+class Meaning(models.Model):
+    """The vector of a document (search.meaning). A document whose text has changed since has none."""
+
+    document = models.OneToOneField(SearchDocument, models.CASCADE, primary_key=True)
+    vector = models.BinaryField()
+
+    def __str__(self):
+        return f"Meaning of {self.document}"
 
 
 class WordsFormField(SimpleArrayField):

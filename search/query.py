@@ -17,6 +17,7 @@ from django.utils.safestring import mark_safe
 
 from curation.models import CuratedModel
 from curation.states import State
+from search import meaning
 from search.models import CONFIG, Lexemes, SearchDocument, WordGroup
 from search.question import LONGEST, Question, likeliest
 
@@ -194,6 +195,7 @@ def search(text, *, among, as_typed=False):
         asked = [question.words, same, bool(question.phrases), *parameters]
         cursor.execute(RANKED.format(answer=answer), asked)
         rows = cursor.fetchall()
+    rows = meaning.rescored(rows, question.words)
     return Answers(in_order(rows, exact(question)), typed, question, repairs, nearest)
 
 

@@ -3,13 +3,14 @@
 The judged questions of tests/search are asked over the starter content. FOLDER holds public test collections and
 their evaluator (../shared/relevance where that is there); each is loaded through import_content into an empty portal
 of its own. `--split dev` is for tuning; what is reported is `test`. `--typos 3` asks again with one slip in a word,
-`--short 3` with the three rarest words alone.
+`--short 3` with the three rarest words alone. With SEARCH_MEANING=1 the portal weighs what sentences mean as well.
 """
 
 import argparse
 import importlib.util
 import json
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -72,6 +73,8 @@ def load(folder, name, var_dir):
     (Path(var_dir) / "topics.json").write_text(json.dumps(topics))
     inside("prepare", var_dir, str(Path(var_dir) / "topics.json"))
     print(run("import_content", str(rows), "--publish", var_dir=var_dir).splitlines()[-1], flush=True)
+    if os.environ.get("SEARCH_MEANING") == "1":
+        run("rebuild_search", var_dir=var_dir)  # gives each document its vector
 
 
 def prepare(topics):
