@@ -84,6 +84,11 @@ FROM search_wordgroup, to_tsvector('simple', %(text)s) AS as_written, to_tsvecto
 WHERE NOT is_retired
     AND EXISTS (SELECT FROM unnest(queries) AS query WHERE as_written @@ query OR as_meant @@ query)
 """
+BROADER = f"""
+SELECT words FROM search_wordgroup, to_tsvector('{CONFIG}', %(text)s) AS asked
+WHERE NOT is_retired AND relation = 'one_way'
+    AND EXISTS (SELECT FROM unnest(leads_to) AS phrase WHERE asked @@ phraseto_tsquery('{CONFIG}', phrase))
+"""
 IS_SHOWN = f"""EXISTS (
     SELECT FROM unnest(to_tsvector('{CONFIG}', word)) AS x JOIN search_posting AS found ON found.term = x.lexeme,
         LATERAL ({{answer}}) AS answer
@@ -190,13 +195,26 @@ def search(text, *, among, as_typed=False):
     if repairs:
         question = typed.repaired(repairs)
         same, _ = other_words(question)
-    answer, parameters = shown.answer(question)
-    with connection.cursor() as cursor:
-        asked = [question.words, same, bool(question.phrases), *parameters]
-        cursor.execute(RANKED.format(answer=answer), asked)
-        rows = cursor.fetchall()
+    rows = ranked(question, same, shown)
+    if not rows and not as_typed and (broader := broader_words(question)):
+        rows = ranked(question, broader, shown)
     rows = meaning.rescored(rows, question.words)
     return Answers(in_order(rows, exact(question)), typed, question, repairs, nearest)
+
+
+def ranked(question, same, shown):
+    """What has any of the words asked, or of the words that are the *same*: rows as RANKED gives them."""
+    answer, parameters = shown.answer(question)
+    with connection.cursor() as cursor:
+        cursor.execute(RANKED.format(answer=answer), [question.words, same, bool(question.phrases), *parameters])
+        return cursor.fetchall()
+
+
+def broader_words(question):
+    """Words that lead to what was asked, one way. They are not what was meant, but better than no answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(BROADER, {"text": question.words})
+        return sorted({word for (words,) in cursor for word in words})
 
 
 def other_words(question):

@@ -34,6 +34,14 @@ def test_one_way_is_not_the_other_way(library):
     assert found("ambassador") == ["Ambassadors"]
 
 
+def test_one_way_is_gone_back_when_there_is_no_other_answer(library):
+    WordGroupFactory(relation="one_way", words=["guardian"], leads_to=["protector", "sworn protector"])
+    assert found("protector") == found("a sworn protector") == ["Freedom to speak up guardians"]
+    assert found("protector ambassadors") == ["Ambassadors"]
+    WordGroup.objects.update(is_retired=True)
+    assert found("protector") == []
+
+
 def test_a_trap_holds_whatever_other_groups_say(library):
     WordGroupFactory(words=["guardian", "ambassador"])
     WordGroupFactory(relation="trap", words=["ambassador"], leads_to=["guardian"])
