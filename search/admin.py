@@ -1,6 +1,7 @@
 """Curating what a search takes for the same, and looking after what it could not answer."""
 
 from django.contrib import admin
+from django.utils.formats import date_format
 
 from curation.admin import PortalAdmin, ReferenceAdmin
 from search.models import FruitlessSearch, WordGroup
@@ -19,14 +20,17 @@ class WordGroupAdmin(ReferenceAdmin):
 class FruitlessSearchAdmin(PortalAdmin):
     """The queue: every curator may look, national curators settle what becomes of it. Readers' searches fill it."""
 
-    list_display = ("words", "came_of_it", "days", "last_on", "results")
+    list_display = ("words", "outcome", "days", "last_on", "results")
     list_filter = ("outcome",)
     search_fields = ("words",)
-    fields = readonly_fields = ("words", "days", "last_on", "results", "came_of_it", "note")
+    fields = readonly_fields = ("words", "days", "last_on", "results", "outcome", "note")
     verbs = QUEUE
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_days().order_by("outcome", "-days", "words")
+        return self.model.objects.with_days().order_by(*self.get_ordering(request))
+
+    def get_ordering(self, request):
+        return ("outcome", "-days", "words")
 
     def has_view_permission(self, request, obj=None):
         return self.admin_site.has_permission(request)
@@ -40,18 +44,16 @@ class FruitlessSearchAdmin(PortalAdmin):
         """What there is to change has a button of its own."""
         return False
 
-    @admin.display(description="What came of it", ordering="outcome")
-    def came_of_it(self, item):
-        return item.get_outcome_display() or "In the queue"
-
-    @admin.display(description="Days searched for, of the last 90", ordering="days")
+    @admin.display(description="Days", ordering="days")
     def days(self, item):
+        """Of the last ninety, on how many it was searched for."""
         return item.days
 
     @admin.display(description="Last searched for", ordering="last_on")
     def last_on(self, item):
-        return item.last_on
+        return date_format(item.last_on) if item.last_on else "Not lately"
 
-    @admin.display(description="Results that day", ordering="results")
+    @admin.display(description="Results", ordering="results")
     def results(self, item):
+        """So many it was given that day."""
         return item.results

@@ -1,6 +1,7 @@
 """The index of everything that can be found."""
 
 import pgtrigger
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.forms import SimpleArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -138,7 +139,7 @@ class WordsField(ArrayField):
         return name, path, args, kwargs
 
     def formfield(self, **kwargs):
-        return super().formfield(**{"form_class": WordsFormField, **kwargs})
+        return super().formfield(**{"form_class": WordsFormField, "widget": AdminTextInputWidget, **kwargs})
 
 
 @editions.shown
@@ -221,12 +222,13 @@ class FruitlessSearch(models.Model):
     """Words for which people searched on several days and were given little or nothing, and what came of it."""
 
     class Outcome(models.TextChoices):
+        OPEN = "", "In the queue"
         SYNONYM = "synonym", "Finds other words"
         COMMISSIONED = "commissioned", "Commissioned"
         NOT_FOR_US = "not_for_us", "Not for us"
 
     words = models.CharField("words searched for", max_length=200, unique=True, editable=False)
-    outcome = ChoiceField(Outcome, "what came of it", blank=True, editable=False)
+    outcome = ChoiceField(Outcome, "what came of it", blank=True, default=Outcome.OPEN, editable=False)
     note = models.CharField(max_length=300, blank=True, editable=False)
 
     objects = FruitlessSearchQuerySet.as_manager()

@@ -3,6 +3,7 @@
 import re
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
@@ -29,6 +30,7 @@ class SynonymAct(verbs.Act):
     others = forms.CharField(
         label="Words that it is to find",
         max_length=300,
+        widget=AdminTextInputWidget,
         help_text="Words that find what these readers meant, separated by commas. For example: freedom to speak up, "
         "raising concerns.",
     )
@@ -93,7 +95,7 @@ def decline(item, *, by, note):
 @transaction.atomic
 def reopen(item, *, by, note=""):
     """Put the words back into the queue. A group of search words that was made for them stays."""
-    return _settled(item, "", note, "put back into the queue", by=by)
+    return _settled(item, Outcome.OPEN, note, "put back into the queue", by=by)
 
 
 def _settled(item, outcome, note, verb, *, by):
@@ -147,7 +149,7 @@ QUEUE = (
         "reopen",
         "Put back in the queue",
         reopen,
-        is_not(""),
+        is_not(Outcome.OPEN),
         needs="editable_by",
         onward=the_queue,
         told=lambda item: f"“{item}” is in the queue again.",

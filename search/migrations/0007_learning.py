@@ -27,11 +27,13 @@ class Migration(migrations.Migration):
                     "outcome",
                     curation.fields.ChoiceField(
                         [
+                            ("", "In the queue"),
                             ("synonym", "Finds other words"),
                             ("commissioned", "Commissioned"),
                             ("not_for_us", "Not for us"),
                         ],
                         blank=True,
+                        default="",
                         editable=False,
                         max_length=30,
                         verbose_name="what came of it",
@@ -58,11 +60,13 @@ class Migration(migrations.Migration):
                     "outcome",
                     curation.fields.ChoiceField(
                         [
+                            ("", "In the queue"),
                             ("synonym", "Finds other words"),
                             ("commissioned", "Commissioned"),
                             ("not_for_us", "Not for us"),
                         ],
                         blank=True,
+                        default="",
                         editable=False,
                         max_length=30,
                         verbose_name="what came of it",

@@ -172,6 +172,14 @@ def test_words_come_before_a_curator_after_three_days(library, today):
     assert "In the queue" in html
 
 
+def test_the_queue_has_first_what_is_open_and_was_wanted_longest(library, today):
+    in_vain(today, "parking")
+    in_vain(today, "payslip", days=4)
+    FruitlessSearch.objects.create(words="allotment", outcome="not_for_us")
+    html = signed_in(curator("north-west")).get(QUEUE).content.decode()
+    assert html.index("payslip") < html.index("parking") < html.index("allotment")
+
+
 def test_what_finds_enough_is_not_fruitless(today):
     for n in range(3):
         ResourceFactory(state="published", title=f"Fair {n}")

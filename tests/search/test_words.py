@@ -4,7 +4,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from search.models import WordGroup
-from tests.factories import ResourceFactory, WordGroupFactory
+from tests.curation.test_admin import signed_in
+from tests.factories import ResourceFactory, WordGroupFactory, curator
 from tests.search.test_search import found
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +73,24 @@ def test_a_group_that_was_retired_leads_nowhere(library):
 def test_half_a_group_is_refused_in_plain_words(facts):
     with pytest.raises(ValidationError, match=r"at least|cannot be blank"):
         WordGroup(**facts).full_clean()
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("parking, garage", ["parking", "garage"]),
+        (" parking ,, car  park , ", ["parking", "car park"]),
+        ("worker’s rights, pay", ["worker's rights", "pay"]),
+    ],
+)
+def test_what_a_curator_writes_between_commas_are_the_words(typed, kept):
+    data = {"relation": "equal", "words": typed, "seen_version": ""}
+    answer = signed_in(curator("national")).post("/admin/search/wordgroup/add/", data)
+    assert answer.status_code == 302
+    assert WordGroup.objects.get().words == kept
+
+
+def test_more_words_than_a_search_should_look_at_are_refused():
+    data = {"relation": "equal", "words": ",".join(f"word{n}" for n in range(31)), "seen_version": ""}
+    answer = signed_in(curator("national")).post("/admin/search/wordgroup/add/", data)
+    assert "List contains 31 items, it should contain no more than 30." in answer.content.decode()
