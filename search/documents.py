@@ -84,7 +84,8 @@ def refresh_all(items):
         transaction.on_commit(index.refresh_statistics)
     elif written:
         transaction.on_commit(partial(index.learn, written))
-        transaction.on_commit(partial(meaning.write, written), robust=True)
+        if len(written) <= meaning.AT_ONCE:  # a curator waits for it; what is more is for the night
+            transaction.on_commit(partial(meaning.write, written), robust=True)
 
 
 def _refresh(model, batch):

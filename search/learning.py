@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from search.documents import typed_plainly
+from search.question import Question
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ LITTLE = 2  # results: with no more than so many, a search was fruitless
 SHOWN_AFTER = 3  # different days
 KEPT_FOR = timedelta(days=90)
 MOST = 5_000  # rows of a day: what a flood of made-up words can write at most
+MOST_OPEN = 200  # of the queue: what a curator can be asked to look at
 LONGEST = 100  # characters; whoever types more tells a story, and stories are personal
 FEWEST = 3  # letters that are worth keeping
 
@@ -31,10 +33,11 @@ LOCALES = (
     *("en_GB", "en_IE", "en_IN", "en_KE", "en_PK", "en_US", "es_ES", "ha_NG", "ig_NG", "it_IT", "pl_PL", "pt_PT"),
     *("ro_RO", "tw_GH", "yo_NG", "zu_ZA"),
 )
+PARTICLES = {"al", "ben", "bin", "da", "de", "del", "della", "di", "dos", "du", "el", "la", "van", "von", "der", "den"}
 TITLES = {"mr", "mrs", "ms", "miss", "mx", "dr", "doctor", "prof", "professor", "sir", "dame", "lord", "lady"}
 ADDRESS = re.compile(
     r"\S*@\S*|\S+://\S+|www\.\S+"
-    r"|\d+\w?,?\s+(?:[^\W\d_]+\s+){1,3}?(?:avenue|close|court|crescent|drive|gardens|grove|lane|place|road|rd|square"
+    r"|\d+\w?,?\s+(?:[^\W\d_][^\s\d]*\s+){1,3}?(?:avenue|close|court|crescent|drive|gardens|grove|lane|place|road|rd|square"
     r"|st|street|terrace|walk|way)\b",
     re.IGNORECASE,
 )
@@ -49,13 +52,14 @@ NOTE = f"""
         INSERT INTO search_submission (day, words, page, results)
             SELECT %(day)s, %(words)s, %(page)s, %(results)s WHERE (SELECT count(*) FROM today) < %(most)s
         ON CONFLICT (day, words, page) DO UPDATE SET results = excluded.results
+            WHERE search_submission.results < excluded.results
         RETURNING words, results
     )
     INSERT INTO search_fruitlesssearch (words, outcome, note)
         SELECT words, '', '' FROM noted WHERE results <= {LITTLE} AND {SHOWN_AFTER} <= 1 + (
             SELECT count(DISTINCT day) FROM search_submission AS before
             WHERE before.words = noted.words AND before.results <= {LITTLE} AND day BETWEEN %(oldest)s AND %(day)s - 1
-        )
+        ) AND (SELECT count(*) FROM search_fruitlesssearch WHERE outcome = '') < {MOST_OPEN}
     ON CONFLICT (words) DO NOTHING
 """
 
@@ -68,7 +72,8 @@ def note(request, text, *, page, results):
     """
     if settings.READ_ONLY or {name for name, value in request.GET.items() if value} != {"q"}:
         return
-    words = cleaned(text)
+    question = Question.of(text)
+    words = "" if question.phrases or question.unwanted else cleaned(text)  # what insists finds little of itself
     if not words:
         return
     day = timezone.localdate()
@@ -80,11 +85,22 @@ def note(request, text, *, page, results):
         log.warning("A search was not noted: %s", type(problem).__name__)
 
 
+def forget():
+    """Drop searches of more than ninety days ago, and what is in the queue for none but those. For every night."""
+    oldest = timezone.localdate() - KEPT_FOR
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM search_submission WHERE day < %s", [oldest])
+        cursor.execute(
+            "DELETE FROM search_fruitlesssearch AS f WHERE outcome = '' "
+            "AND NOT EXISTS (SELECT FROM search_submission WHERE words = f.words)"
+        )
+
+
 def cleaned(text):
     """The words of a search in small letters, without what could say whom it was about; "" when little is left."""
+    text = typed_plainly(unicodedata.normalize("NFKC", text))
     if len(text) > LONGEST:
         return ""
-    text = typed_plainly(unicodedata.normalize("NFKC", text))
     parts = [part for part in ADDRESS.sub(" ", text).split() if not any(letter.isdigit() for letter in part)]
     words = [word for part in parts for word in WORD.findall(part)]
     known = known_words(words)
@@ -105,34 +121,50 @@ def known_words(words):
 
 
 def named(words, known):
-    """For each word, whether it looks like a part of somebody's name.
+    """For each word, whether it looks like a part of somebody's name. known: words that are ours, in small letters.
 
-    What follows a title does, and so does a first name, unless it is also a word of ours ("grace") that no family name
-    follows. So do words with a capital letter side by side, save those of ours.
+    What follows a title does, or an initial, and so does a first or a family name: unless it is also a word of ours
+    ("grace"), and no other name stands beside it. So do words with a capital letter side by side, save those of ours,
+    and words in other letters than Latin ones.
     """
     first, family = names()
     low = [word.lower() for word in words]
+    could_be = [parts_of(word) & (first | family) for word in low]
+    is_first = [bool(parts_of(word) & first) for word in low]
+    capital = [word[0].isupper() and not word.isupper() for word in words]
     is_named = [False] * len(words)
     for n, word in enumerate(low):
-        following = low[n + 1 : n + 3]
-        if word in TITLES and following:
+        beside = {n - 1, n + 1} & set(range(len(words)))
+        is_ours = word in known
+        if word in TITLES and n + 1 < len(words):
             is_named[n] = is_named[n + 1] = True
-            if len(following) == 2 and following[1] not in known:
-                is_named[n + 2] = True
-        elif plain_letters(word) in first:
-            has_family = bool(following) and plain_letters(following[0]) in family
-            if has_family or word not in known:
-                is_named[n] = True
-                for place in range(n + 1, min(n + 3, len(low))):
-                    if plain_letters(low[place]) not in family:
-                        break
-                    is_named[place] = True
-    capital = [word[0].isupper() and not word.isupper() for word in words]
-    for n, word in enumerate(low):
-        beside = (n > 0 and capital[n - 1]) or (n + 1 < len(words) and capital[n + 1])
-        if capital[n] and beside and word not in known:
+            for place in range(n + 2, min(n + 3, len(words))):
+                is_named[place] = is_named[place] or low[place] not in known
+        elif len(word) == 1 and word not in {"a", "i"}:
             is_named[n] = True
+            if n + 1 < len(words) and low[n + 1] not in known:
+                is_named[n + 1] = True
+        else:
+            has_name_beside = any(could_be[m] and (is_first[n] or is_first[m]) for m in beside)
+            is_capital_beside = capital[n] and any(capital[m] for m in beside)
+            looks_like_one = could_be[n] or is_capital_beside or is_foreign(word)
+            is_named[n] |= bool((could_be[n] and has_name_beside) or (looks_like_one and not is_ours))
+    for n, word in enumerate(low):  # "de Souza", "Al-Fayed", and a family name that no list has, after a first name
+        if n and is_named[n - 1] and word.split("-")[0] in PARTICLES:
+            is_named[n] = True
+            if word in PARTICLES and n + 1 < len(words):
+                is_named[n + 1] = True
     return is_named
+
+
+def is_foreign(word):
+    """Whether it has letters of another script."""
+    return any("LATIN" not in unicodedata.name(letter, "") for letter in word if letter.isalpha())
+
+
+def parts_of(word):
+    """A word as names are looked up: without accents and a possessive s, and each part of a double name."""
+    return set(re.split("[-']", plain_letters(word.removesuffix("'s"))))
 
 
 @cache

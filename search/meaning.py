@@ -24,12 +24,12 @@ MISSING = """
     WHERE NOT EXISTS (SELECT FROM search_meaning WHERE document_id = d.id) AND (%(only)s::bigint[] IS NULL
         OR id = ANY(%(only)s)) ORDER BY id LIMIT %(most)s
 """
-# Of a text that has changed meanwhile, or is gone, nothing is written: whoever changed it writes what is new.
+# Of a text that has changed meanwhile, is being changed or is gone, nothing is written: whoever does that has to.
 WRITE = """
     INSERT INTO search_meaning (document_id, vector)
         SELECT id, %(vector)s FROM search_searchdocument WHERE id = %(id)s
             AND concat_ws(' ', title || '.', summary, body) = %(text)s
-            FOR KEY SHARE
+            FOR SHARE SKIP LOCKED
     ON CONFLICT (document_id) DO UPDATE SET vector = excluded.vector
 """
 _loading = threading.Lock()

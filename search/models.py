@@ -53,13 +53,17 @@ posted = [
         name="drops_what_is_gone",
         operation=pgtrigger.Delete,
         referencing=pgtrigger.Referencing(old="old_rows"),
-        func=f"{UNPOST.format('old_rows AS d')}; RETURN NULL;",
+        func=f"""
+            {UNPOST.format("old_rows AS d")};
+            DELETE FROM search_meaning AS m USING old_rows AS d WHERE m.document_id = d.id;
+            RETURN NULL;
+        """,
         **AFTER,
     ),
     pgtrigger.Trigger(
         name="drops_everything",
         operation=pgtrigger.Truncate,
-        func="TRUNCATE search_posting; RETURN NULL;",
+        func="TRUNCATE search_posting, search_meaning; RETURN NULL;",
         **AFTER,
     ),
 ]
@@ -105,9 +109,9 @@ class SearchDocument(models.Model):
 
 
 class Meaning(models.Model):
-    """The vector of a document (search.meaning). A document whose text has changed since has none."""
+    """The vector of a document (search.meaning). The document's triggers drop it with the text that it was made of."""
 
-    document = models.OneToOneField(SearchDocument, models.CASCADE, primary_key=True)
+    document = models.OneToOneField(SearchDocument, models.DO_NOTHING, primary_key=True, db_constraint=False)
     vector = models.BinaryField()
 
     def __str__(self):
@@ -230,6 +234,8 @@ class FruitlessSearch(models.Model):
     words = models.CharField("words searched for", max_length=200, unique=True, editable=False)
     outcome = ChoiceField(Outcome, "what came of it", blank=True, default=Outcome.OPEN, editable=False)
     note = models.CharField(max_length=300, blank=True, editable=False)
+
+    not_in_history = ["words"]  # a name among them that nobody saw in time can be erased
 
     objects = FruitlessSearchQuerySet.as_manager()
 

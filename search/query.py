@@ -189,14 +189,14 @@ def search(text, *, among, as_typed=False):
     if not typed.words.strip():
         return Answers([], typed, typed, {}, [])
     shown = Shown(among)
-    same, known = other_words(typed)
+    same, known, never = other_words(typed)
     repairs, nearest = ({}, []) if as_typed else repairs_of(typed, shown, known)
     question = typed
     if repairs:
         question = typed.repaired(repairs)
-        same, _ = other_words(question)
+        same, _, never = other_words(question)
     rows = ranked(question, same, shown)
-    if not rows and not as_typed and (broader := broader_words(question)):
+    if not rows and not as_typed and (broader := broader_words(question, never)):
         rows = ranked(question, broader, shown)
     rows = meaning.rescored(rows, question.words)
     return Answers(in_order(rows, exact(question)), typed, question, repairs, nearest)
@@ -210,15 +210,17 @@ def ranked(question, same, shown):
         return cursor.fetchall()
 
 
-def broader_words(question):
+def broader_words(question, never):
     """Words that lead to what was asked, one way. They are not what was meant, but better than no answer."""
     with connection.cursor() as cursor:
         cursor.execute(BROADER, {"text": question.words})
-        return sorted({word for (words,) in cursor for word in words})
+        words = {word for (words,) in cursor for word in words}
+    return sorted(word for word in words if word.lower() not in never)
 
 
 def other_words(question):
-    """Other words for what was asked, as curators have grouped them, and the words asked that are in any group."""
+    """Other words for what was asked, as curators have grouped them; which words of it are in any group; and what it is
+    never to be taken for, in small letters."""
     others, never, known = set(), set(), set()
     with connection.cursor() as cursor:
         cursor.execute(GROUPS, {"text": question.words})
@@ -230,7 +232,7 @@ def other_words(question):
                 never |= {phrase.lower() for phrase in phrases if phrase not in said}
             else:
                 others |= set(words if relation == WordGroup.Relation.EQUAL else leads_to) - said
-    return sorted(other for other in others if other.lower() not in never), known
+    return sorted(other for other in others if other.lower() not in never), known, never
 
 
 def repairs_of(question, shown, known=()):

@@ -12,10 +12,11 @@ from django.utils.html import format_html
 from curation import history, verbs
 from curation.actions import locked, require
 from justculture.words import plural
-from search.models import FruitlessSearch, WordGroup
+from search.models import FruitlessSearch, Submission, WordGroup
 from search.query import search
 
 Outcome = FruitlessSearch.Outcome
+MOST = 10  # words or phrases to lead to
 
 
 def found_by_readers(text):
@@ -44,6 +45,8 @@ class SynonymAct(verbs.Act):
         others = [phrase for part in self.cleaned_data["others"].split(",") if (phrase := " ".join(part.split()))]
         if not any(re.search(r"\w", phrase) for phrase in others):
             raise ValidationError("Give at least one word.")
+        if len(others) > MOST:
+            raise ValidationError(f"Give {MOST} words or phrases at most.")
         for phrase in others:
             if not found_by_readers(phrase):
                 raise ValidationError(f"A search for “{phrase}” finds nothing either. Choose words that something has.")
@@ -57,6 +60,10 @@ class CommissionAct(verbs.Act):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="For example: a short guide for managers. Curators of every region read it. Name nobody.",
     )
+
+
+class EraseAct(verbs.Act):
+    note = None
 
 
 class NotForUsAct(verbs.Act):
@@ -98,6 +105,17 @@ def reopen(item, *, by, note=""):
     return _settled(item, Outcome.OPEN, note, "put back into the queue", by=by)
 
 
+@transaction.atomic
+def erase(item, *, by):
+    """Drop the words and every search for them: for what should not have been kept. The history never has them."""
+    item = locked(item)
+    require(FruitlessSearch.objects.editable_by(by), item)
+    history.because("erased", by=by)
+    Submission.objects.filter(words=item.words).delete()
+    item.delete()
+    return item
+
+
 def _settled(item, outcome, note, verb, *, by):
     item = locked(item)
     require(FruitlessSearch.objects.editable_by(by), item)
@@ -117,19 +135,26 @@ def the_queue(item):
     return reverse("admin:search_fruitlesssearch_changelist")
 
 
-def is_not(outcome):
-    return lambda item: item.outcome != outcome
+def is_to_settle(item):
+    return item.outcome in {Outcome.OPEN, Outcome.COMMISSIONED}
 
 
 QUEUE = (
     verbs.Verb(
-        "synonym", "Find other words", lead_to, form=SynonymAct, needs="editable_by", onward=the_queue, told=now_found
+        "synonym",
+        "Find other words",
+        lead_to,
+        is_to_settle,
+        SynonymAct,
+        needs="editable_by",
+        onward=the_queue,
+        told=now_found,
     ),
     verbs.Verb(
         "commission",
         "Commission something",
         commission,
-        is_not(Outcome.COMMISSIONED),
+        lambda item: item.outcome == Outcome.OPEN,
         CommissionAct,
         needs="editable_by",
         onward=the_queue,
@@ -139,9 +164,10 @@ QUEUE = (
         "not-for-us",
         "Not for us",
         decline,
-        is_not(Outcome.NOT_FOR_US),
+        is_to_settle,
         NotForUsAct,
         needs="editable_by",
+        in_bulk=True,
         onward=the_queue,
         told=lambda item: f"“{item}” is not for us.",
     ),
@@ -149,9 +175,18 @@ QUEUE = (
         "reopen",
         "Put back in the queue",
         reopen,
-        is_not(Outcome.OPEN),
+        lambda item: item.outcome != Outcome.OPEN,
         needs="editable_by",
         onward=the_queue,
-        told=lambda item: f"“{item}” is in the queue again.",
+        told=lambda item: f"“{item}” is in the queue again. A group of search words for it stays until it is retired.",
+    ),
+    verbs.Verb(
+        "erase",
+        "Erase the words",
+        erase,
+        form=EraseAct,
+        needs="editable_by",
+        onward=the_queue,
+        told=lambda item: "The words are erased, and every search for them.",
     ),
 )

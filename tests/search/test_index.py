@@ -9,7 +9,7 @@ from django.db import connection
 
 from curation import actions
 from resources.models import Resource
-from search import documents, index
+from search import documents, index, meaning
 from search.models import SearchDocument
 from tests.factories import TESTER, ResourceFactory
 
@@ -145,3 +145,20 @@ def test_edits_and_rebuilds_at_the_same_time_leave_what_a_fresh_rebuild_makes(ow
         cursor.execute("TRUNCATE search_term, search_word, search_statistics")
     index.refresh_statistics()
     assert before == (rows("TABLE search_term"), rows("TABLE search_word"))
+
+
+def test_of_a_text_that_somebody_is_changing_no_vector_is_written(own_database, settings):
+    ResourceFactory(state="published", title="Being fair")
+    pk = SearchDocument.objects.get(title="Being fair").pk
+    settings.SEARCH_MEANING = True
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("UPDATE search_searchdocument SET summary = 'Onion soup.' WHERE id = %s", [pk])
+            assert meaning.write([pk]) == 0
+            cursor.execute("COMMIT")
+    finally:
+        other.close()
+    assert meaning.write([pk]) == 1
+    assert meaning.write([pk]) == 0

@@ -3,8 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
+from resources.models import Resource
 from search import index, learning
 from search.models import FruitlessSearch, Submission, WordGroup
 from tests.curation.test_admin import signed_in
@@ -27,7 +29,7 @@ def today(monkeypatch):
 
 @pytest.fixture
 def library():
-    ResourceFactory(state="published", title="Being fair at work", summary="For grace under pressure.")
+    ResourceFactory(state="published", title="Being fair at work", summary="A case of grace on the ward.")
     index.refresh_statistics()
 
 
@@ -55,6 +57,19 @@ def test_a_search_is_noted_once_a_day_with_what_it_found(library, today):
 def test_a_search_of_the_library_is_one_of_its_own_kind(library, today):
     searched("q=fair", "/resources/")
     assert kept() == [("fair", "resources", 1)]
+
+
+@pytest.mark.parametrize("query", ['"fair pay"', "fair -work"])
+def test_what_insists_is_not_noted_since_it_finds_little_of_what_its_words_find(library, today, query):
+    searched(f"q={query}")
+    assert kept() == []
+
+
+def test_the_best_that_was_found_that_day_is_what_counts(library, today):
+    searched("q=fair")
+    Resource.objects.all().update(state="draft", published_at=None)
+    searched("q=fair")
+    assert kept() == [("fair", "search", 1)]
 
 
 @pytest.mark.parametrize("more", ["kind=resource", "region=national", "exact=1", "page=1"])
@@ -123,6 +138,15 @@ def test_noting_makes_no_new_edition_of_the_site(library, today, django_assert_n
         ("dr xyzzy plugh shouted", "shouted"),
         ("José grievance", "grievance"),
         ("Quux Frobnicate investigation", "investigation"),
+        ("grievance against khan", "grievance against"),
+        ("okafor bullying", "bullying"),
+        ("smith john bullying", "bullying"),
+        ("J. Smith bullying", "bullying"),
+        ("john's appraisal", "appraisal"),
+        ("mary-jane watson complaint", "complaint"),
+        ("mohammed al-fayed complaint", "complaint"),
+        ("john de souza complaint", "complaint"),
+        ("bullied by иван петров", "bullied by"),
         ("grace", "grace"),  # a word of something here
         ("grace smith investigation", "investigation"),  # and a name
         # numbers and addresses
@@ -133,12 +157,14 @@ def test_noting_makes_no_new_edition_of_the_site(library, today, django_assert_n
         ("someone@example.nhs.uk told me", "told me"),
         ("see https://example.org/a?b=c now", "see now"),
         ("12 Acacia Avenue noise", "noise"),
+        ("12 st. john's road noise", "noise"),
         ("I live in LS1 4AP leeds", "i live in leeds"),
         # nothing is left
         ("Jane Smith", ""),
         ("07700 900123", ""),
         ("?!", ""),
         ("a" * 101, ""),
+        ("\ufdfa" * 100, ""),  # one letter stands for eighteen
     ],
 )
 def test_what_could_say_whom_it_was_about_is_taken_out(library, typed, noted):
@@ -259,13 +285,46 @@ def test_it_is_settled_with_a_reason_and_can_be_opened_again(parking, national, 
     assert "Estates looks after it." in national.get(f"{QUEUE}{parking.pk}/history/").content.decode()
 
 
-@pytest.mark.parametrize("verb", ["synonym", "commission", "not-for-us", "reopen"])
+@pytest.mark.parametrize("verb", ["synonym", "commission", "not-for-us", "reopen", "erase"])
 def test_curators_of_a_region_look_and_national_ones_settle(parking, verb):
     browser = signed_in(curator("north-west"))
     assert browser.get(f"{QUEUE}{parking.pk}/change/").status_code == 200
     assert act(browser, parking, verb, others="fair", note="x").status_code == 403
     parking.refresh_from_db()
     assert parking.outcome == ""
+
+
+def test_words_that_should_not_be_there_are_erased(parking, national):
+    assert "The words are erased" in act(national, parking, "erase").content.decode()
+    assert not FruitlessSearch.objects.exists()
+    assert not Submission.objects.filter(words="parking").exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(h::text, ' ') FROM search_fruitlesssearchhistory AS h")
+        assert "parking" not in cursor.fetchone()[0]
+
+
+def test_many_are_settled_at_once(library, today, national):
+    in_vain(today, "parking")
+    in_vain(today, "payslip")
+    chosen = [item.pk for item in FruitlessSearch.objects.all()]
+    page = national.post(QUEUE, {"action": "not-for-us", "_selected_action": chosen})
+    assert page.status_code == 200
+    assert "Why" in page.content.decode()
+
+
+def test_what_nobody_searches_for_any_more_leaves_the_queue_by_night(parking, today):
+    FruitlessSearch.objects.create(words="payslip", outcome="commissioned", note="In spring.")
+    learning.forget()
+    assert FruitlessSearch.objects.count() == 2
+    today(200)
+    learning.forget()
+    assert [item.words for item in FruitlessSearch.objects.all()] == ["payslip"]
+
+
+def test_the_queue_grows_no_longer_than_anyone_reads(library, today, monkeypatch):
+    FruitlessSearch.objects.bulk_create(FruitlessSearch(words=f"word {n}") for n in range(learning.MOST_OPEN))
+    in_vain(today, "parking")
+    assert not FruitlessSearch.objects.filter(words="parking").exists()
 
 
 def test_nobody_adds_or_changes_words_by_hand(parking, national):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from curation import actions
 from resources.models import Resource
@@ -120,3 +121,11 @@ def test_what_is_behind_the_first_stays_behind_in_the_order_of_words(with_it, mo
     assert len(asked[0]) == 3
     monkeypatch.setattr("django.conf.settings.SEARCH_MEANING", False)
     assert found(ASKED) == asked[0]
+
+
+def test_everything_can_be_thrown_away(with_it):
+    with with_it():
+        library()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE search_searchdocument")
+    assert not Meaning.objects.exists()

@@ -39,6 +39,9 @@ def test_one_way_is_gone_back_when_there_is_no_other_answer(library):
     WordGroupFactory(relation="one_way", words=["guardian"], leads_to=["protector", "sworn protector"])
     assert found("protector") == found("a sworn protector") == ["Freedom to speak up guardians"]
     assert found("protector ambassadors") == ["Ambassadors"]
+    trap = WordGroupFactory(relation="trap", words=["protector"], leads_to=["guardian"])
+    assert found("protector") == []
+    trap.delete()
     WordGroup.objects.update(is_retired=True)
     assert found("protector") == []
 

@@ -307,7 +307,7 @@ ADMIN_DOORS = {
     "resources_startingpoint": LOOKING_BACK,
     "resources_topic": LOOKING_BACK,
     "search_wordgroup": LOOKING_BACK,
-    "search_fruitlesssearch": [*PAGES, "synonym", "commission", "not-for-us", "reopen"],
+    "search_fruitlesssearch": [*PAGES, "synonym", "commission", "not-for-us", "reopen", "erase"],
     "curation_region": LOOKING_BACK,
     "curation_workingcopy": [
         *PAGES,

@@ -25,7 +25,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from justculture import backup, embedded, worker
-from search import index, learning
+from search import index, learning, meaning
 
 PREPARING = 0x6A757374  # the advisory lock of whoever prepares the database: "just"
 THREADS = (
@@ -53,6 +53,8 @@ class Command(BaseCommand):
                     call_command("load_starter_content", verbosity=0)
                 if not settings.READ_ONLY and not index.is_counted():
                     call_command("rebuild_search", verbosity=0, stdout=StringIO())
+                if not settings.READ_ONLY:
+                    meaning.write()
                 collect_static_files()
             learning.names()  # read once, for all workers
             connections.close_all()  # workers are forked, and a connection has one owner
