@@ -15,7 +15,7 @@ from tests.bulk.process import checksum, held, others, started
 from tests.factories import OrganisationFactory, RegionFactory, ResourceFactory, TopicFactory
 from tests.portal import LENIENT, eventually
 
-PAGES = ["/", "/resources/", "/resources/kept/", "/search/?q=fair", "/feeds/resources.atom"]
+PAGES = ["/", "/resources/", "/resources/kept/", "/search/?q=fair&exact=1", "/feeds/resources.atom"]
 
 
 @pytest.fixture

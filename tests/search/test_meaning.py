@@ -112,14 +112,14 @@ def test_the_exact_title_stays_first(with_it):
     assert found("work complaint")[0] == "Complaint work"
 
 
-def test_what_is_behind_the_first_stays_behind_in_the_order_of_words(with_it, monkeypatch):
+def test_what_is_behind_the_first_stays_behind_in_the_order_of_words(with_it, settings, monkeypatch):
     monkeypatch.setattr(meaning, "FIRST", 1)
     with with_it():
         library()
         ResourceFactory(state="published", title="Complaint", summary="Nothing else.")
     asked = [found(ASKED)]
     assert len(asked[0]) == 3
-    monkeypatch.setattr("django.conf.settings.SEARCH_MEANING", False)
+    settings.SEARCH_MEANING = False
     assert found(ASKED) == asked[0]
 
 

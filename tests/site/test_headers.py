@@ -35,7 +35,7 @@ from justculture import embedded
 from justculture.middleware import FEATURES
 from resources.models import Topic
 from tests import addresses
-from tests.factories import PASSWORD, TESTER, ResourceFactory, curator
+from tests.factories import PASSWORD, TESTER, FruitlessSearchFactory, ResourceFactory, curator
 from tests.portal import ROOT, eventually, run, serving
 from tests.proxy import DEPLOYED, FORWARDED, HOST, Browser, in_front_of
 from tests.site.test_every_page import FILES, PAGES, content
@@ -127,6 +127,7 @@ def prepare():
         failures_since_start=settings.AXES_FAILURE_LIMIT,
         attempt_time=timezone.now(),
     )
+    FruitlessSearchFactory()
     draft, moved = ResourceFactory(), ResourceFactory(state="published", slug="before")
     moved = actions.rename(moved, "after", by=TESTER)
     said = past.now(moved)
