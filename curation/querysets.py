@@ -12,6 +12,7 @@ from curation.people import Operator
 from curation.states import PUBLIC, UNPUBLISHED, State
 
 ALL = object()  # all regions, those to come among them
+EDITING, PUBLISHING = {"editor", "publisher"}, {"publisher"}  # roles
 
 
 def rows(items, **columns):
@@ -44,9 +45,6 @@ def known_names(model, pks, person):
     }
 
 
-EDITING, PUBLISHING = {"editor", "publisher"}, {"publisher"}  # roles
-
-
 def served_by(person, roles):
     """The pks of the regions in which *person* has one of these roles, or ALL of them: so it is for National."""
     if isinstance(person, Operator):
@@ -57,6 +55,11 @@ def served_by(person, roles):
     return ALL if any(is_national for _, is_national in held) else {region for region, _ in held}
 
 
+def all_for_national(items, person):
+    """All of these for who publishes for National, and nothing for anybody else."""
+    return items.all() if served_by(person, PUBLISHING) is ALL else items.none()
+
+
 class RegionQuerySet(QuerySet):
     def visible(self):
         return self.all()
@@ -64,12 +67,9 @@ class RegionQuerySet(QuerySet):
     def known_to(self, person):
         return self.all()
 
-    def national(self):
-        return self.filter(is_national=True)
-
     def editable_by(self, person):
         """A region's own page is looked after by national publishers."""
-        return self.all() if served_by(person, PUBLISHING) is ALL else self.none()
+        return all_for_national(self, person)
 
     def curated_by(self, person):
         """The regions whose content *person* looks after: their own, and all of them for a national curator."""
@@ -144,7 +144,7 @@ class CuratedQuerySet(OwnedQuerySet):
 
     def movable_by(self, person):
         """What *person* may give to another region: everything, for a national publisher alone."""
-        return self.all() if served_by(person, PUBLISHING) is ALL else self.none()
+        return all_for_national(self, person)
 
     def unpublished_by(self, person):
         """Drafts and items in review of *person*'s regions, last changed first."""
@@ -177,6 +177,6 @@ class ReferenceQuerySet(QuerySet):
         return self.all()
 
     def editable_by(self, person):
-        return self.all() if served_by(person, PUBLISHING) is ALL else self.none()
+        return all_for_national(self, person)
 
     curated_by = publishable_by = editable_by

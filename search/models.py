@@ -118,14 +118,15 @@ class Meaning(models.Model):
         return f"Meaning of {self.document}"
 
 
-class WordsFormField(SimpleArrayField):
-    """Phrases with commas between them. Nothing between two commas, or after the last, is no phrase."""
+def phrases_of(text):
+    """Phrases that were written with commas between them. Nothing between two commas, or after the last, is none."""
+    phrases = (" ".join(typed_plainly(phrase).split()) for phrase in text.split(","))
+    return [phrase for phrase in phrases if phrase]
 
+
+class WordsFormField(SimpleArrayField):
     def to_python(self, value):
-        if isinstance(value, str):
-            phrases = (" ".join(typed_plainly(phrase).split()) for phrase in value.split(","))
-            value = ",".join(phrase for phrase in phrases if phrase)
-        return super().to_python(value)
+        return super().to_python(",".join(phrases_of(value)) if isinstance(value, str) else value)
 
 
 class WordsField(ArrayField):

@@ -1,6 +1,7 @@
 """What a curator can do about words that find nothing: lead them to others, have something made, or say no."""
 
 import re
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
@@ -11,8 +12,10 @@ from django.utils.html import format_html
 
 from curation import history, verbs
 from curation.actions import locked, require
+from curation.browsing import with_query
+from curation.models import address
 from justculture.words import plural
-from search.models import FruitlessSearch, Submission, WordGroup
+from search.models import FruitlessSearch, Submission, WordGroup, phrases_of
 from search.query import search
 
 Outcome = FruitlessSearch.Outcome
@@ -42,7 +45,7 @@ class SynonymAct(verbs.Act):
     )
 
     def clean_others(self):
-        others = [phrase for part in self.cleaned_data["others"].split(",") if (phrase := " ".join(part.split()))]
+        others = phrases_of(self.cleaned_data["others"])
         if not any(re.search(r"\w", phrase) for phrase in others):
             raise ValidationError("Give at least one word.")
         if len(others) > MOST:
@@ -108,25 +111,29 @@ def reopen(item, *, by, note=""):
 @transaction.atomic
 def erase(item, *, by):
     """Drop the words and every search for them: for what should not have been kept. The history never has them."""
-    item = locked(item)
-    require(FruitlessSearch.objects.editable_by(by), item)
-    history.because("erased", by=by)
+    item = _held(item, "erased", by=by)
     Submission.objects.filter(words=item.words).delete()
     item.delete()
     return item
 
 
-def _settled(item, outcome, note, verb, *, by):
+def _held(item, verb, *, by):
+    """The row as it is now, for whoever may settle it, and word for the history of what is done with it."""
     item = locked(item)
     require(FruitlessSearch.objects.editable_by(by), item)
     history.because(verb, by=by)
+    return item
+
+
+def _settled(item, outcome, note, verb, *, by):
+    item = _held(item, verb, by=by)
     item.outcome, item.note = outcome, note
     item.save()
     return item
 
 
 def now_found(item):
-    page = f"{reverse('search:results')}?q={item.words.replace(' ', '+')}"
+    page = with_query(address("search:results"), urlencode({"q": item.words}))
     results = plural(found_by_readers(item.words), "result")
     return format_html('A search for <a href="{}">“{}”</a> now has {}.', page, item.words, results)
 
